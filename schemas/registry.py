@@ -91,6 +91,15 @@ def iso639(code: str) -> Iso639 | None:
     )
 
 
+def codes_of(code: str) -> tuple[str, ...]:
+    """All codes of an entry of ISO 639, its own in any part among them: deu, de, ger for each of these."""
+    from iso639 import Lang
+
+    entry = Lang(code)
+    named = (entry.pt3, entry.pt1, entry.pt2b, entry.pt2t, entry.pt5)
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
 def members(macrolanguage: str) -> tuple[str, ...]:
     """ISO 639-3 codes of a macrolanguage's individual languages; none for any other."""
     from iso639 import Lang
@@ -194,6 +203,14 @@ def name_of_region(region: str) -> str:
     from babel import Locale
 
     return str(Locale("en").territories.get(region, region))
+
+
+@cache
+def regions() -> frozenset[str]:
+    """Codes of regions that CLDR knows: ISO 3166-1 and UN M.49."""
+    from babel import Locale
+
+    return frozenset(Locale("en").territories)
 
 
 @cache

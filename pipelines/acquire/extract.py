@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -18,11 +19,12 @@ from pipelines.acquire.faults import Fault, naming
 from pipelines.acquire.pages.child import TrafilaturaChild
 from pipelines.acquire.pages.page import Page, is_text, read_page
 from pipelines.acquire.pages.text import clean_text
+from pipelines.acquire.urls import normalise_url
 from pipelines.runtime.dropped import dropped_rows
 from schemas.identifiers import content_id
 from schemas.languages import UNDETERMINED
 from schemas.recipe import ExtractSettings
-from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT
+from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT, MOVED
 
 # ISO 15924: the script of a text that nobody has looked at.
 _UNKNOWN_SCRIPT = "Zyyy"
@@ -106,7 +108,9 @@ class Reading:
 
 
 class Rows:
-    """Documents, dropped rows, faults and alternates of some pages; each page adds one row to the first three.
+    """Documents, dropped rows, faults, alternates and moved addresses of some pages.
+
+    Each page adds one row to the first three together.
 
     A page's text is taken when the next page has been read, so that trafilatura's child works on one while the other
     is parsed here.
@@ -114,7 +118,7 @@ class Rows:
 
     def __init__(self, extraction: Extraction) -> None:
         self._extraction = extraction
-        self._rows: dict[str, list[dict[str, object]]] = {"kept": [], "dropped": [], "errors": [], "alternates": []}
+        self._rows: dict[str, list[dict[str, object]]] = {name: [] for name in _SCHEMAS}
         self._begun: _Begun | None = None
 
     def add_page(self, archived: Archived, reading: Reading) -> None:
@@ -123,11 +127,18 @@ class Rows:
         with naming(url):
             found = _unwanted(archived, url) or self._read(archived, reading, url)
         if isinstance(found, _Refusal):
-            self.add_refused(url, reading, found.outcome, found.fault)
+            self.add_refusal(url, reading, found)
             return
         self._finish()
         self._begun = found
         self._extraction.begin(found.page)
+
+    def add_refusal(self, url: str, reading: Reading, refusal: _Refusal) -> None:
+        """Add a page that cannot be kept, and where its address leads, if it leads to another."""
+        self.add_refused(url, reading, refusal.outcome, refusal.fault)
+        if refusal.target is not None:
+            named = {"url": url, "target": refusal.target, "source": reading.source}
+            self._rows["moved"].append({"id": content_id(url, refusal.target, *reading.place), **named})
 
     def add_refused(self, url: str, reading: Reading, outcome: str, found: Fault) -> None:
         """Add a page that cannot be kept: `outcome` is dropped or fault."""
@@ -148,7 +159,8 @@ class Rows:
         self._rows["errors"].append({**shared, "id": content_id(where, found.reason), "place": where, "detail": detail})
 
     def named(self) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """Batches of the outputs kept (DOCUMENT), dropped (DROPPED), errors (FAULT) and alternates (ALTERNATE)."""
+        """Batches of the outputs kept (DOCUMENT), dropped (DROPPED), errors (FAULT), alternates (ALTERNATE) and moved
+        (MOVED)."""
         self._finish()
         for name, schema in _SCHEMAS.items():
             if self._rows[name]:
@@ -215,7 +227,7 @@ class Rows:
         ]
 
 
-_SCHEMAS = {"kept": DOCUMENT, "dropped": DROPPED, "errors": FAULT, "alternates": ALTERNATE}
+_SCHEMAS = {"kept": DOCUMENT, "dropped": DROPPED, "errors": FAULT, "alternates": ALTERNATE, "moved": MOVED}
 
 
 @dataclass(frozen=True)
@@ -232,8 +244,11 @@ class _Begun:
 
 @dataclass(frozen=True)
 class _Refusal:
+    """Why a page is not kept; `target` is the address that stands for its own, where it names one."""
+
     outcome: str
     fault: Fault
+    target: str | None = None
 
 
 def extract(visits: pa.RecordBatch, store: Store, extraction: Extraction, licences: Mapping[str, str | None]) -> Rows:
@@ -257,7 +272,7 @@ def extract(visits: pa.RecordBatch, store: Store, extraction: Extraction, licenc
         )
         refusal = _decided(visit, extraction)
         if refusal is not None:
-            rows.add_refused(visit["url"], reading, refusal.outcome, refusal.fault)
+            rows.add_refusal(visit["url"], reading, refusal)
             continue
         place = Place(visit["stored_file"], visit["stored_offset"], visit["stored_length"])
         pages.append((place, reading))
@@ -285,18 +300,20 @@ def stand_ins(repeated: pa.Table) -> pa.Table:
     return pa.Table.from_batches([rows])
 
 
-def _decided(visit: Mapping[str, object], extraction: Extraction) -> _Refusal | None:
+def _decided(visit: Mapping[str, Any], extraction: Extraction) -> _Refusal | None:
     """Why a visit has no page to read; None where it has one."""
     outcome, url, target = visit["outcome"], str(visit["url"]), visit["target"]
     if outcome == "redirect":
         if url in extraction.endless:
             return _Refusal("fault", Fault("redirect-loop", f"leads to {target} and so on without end"))
-        return _Refusal("dropped", Fault("redirected", f"leads to {target}, which is read under its own address"))
+        found = Fault("redirected", f"leads to {target}, which is read under its own address")
+        return _Refusal("dropped", found, visit["target"])
     if outcome != "page":
         return _Refusal(str(outcome), Fault(str(visit["reason"] or ""), str(visit["detail"] or "")))
     if url in extraction.superseded:
         canonical = visit["canonical"]
-        return _Refusal("dropped", Fault("canonical-elsewhere", f"names {canonical} as its address, which is read"))
+        found = Fault("canonical-elsewhere", f"names {canonical} as its address, which is read")
+        return _Refusal("dropped", found, visit["canonical"])
     if visit["stored_file"] is None:
         return _Refusal("fault", Fault("no-body", "a page was recorded without its body"))
     return None
@@ -323,7 +340,8 @@ def _unwanted(archived: Archived, url: str) -> _Refusal | None:
         return _Refusal("dropped", Fault("revisit", archived.without))
     status = archived.status
     if status is not None and status // 100 == 3 and (target := archived.headers.get("location")):
-        return _Refusal("dropped", Fault("redirected", f"leads to {target}, which is read under its own address"))
+        found = Fault("redirected", f"leads to {target}, which is read under its own address")
+        return _Refusal("dropped", found, normalise_url(target, url))
     if status is not None and status // 100 != 2:
         return _Refusal("fault", Fault(f"http-{status}", f"answered with status {status}"))
     media_type = archived.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -22,7 +22,7 @@ from pipelines.runtime.runner import Runner
 from pipelines.runtime.shards import Output, Repeats
 from pipelines.runtime.stage import Input, Job, Stage, run_jobs, run_stage
 from schemas.recipe import AcquireSettings, CatalogueSettings, Recipe
-from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT, SENTENCE
+from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT, MOVED, SENTENCE
 
 STAGE = "acquire"
 CRAWL = "crawl"
@@ -78,9 +78,9 @@ def gather(recipe: Recipe, runner: Runner) -> Generator[Job, Manifest, Gathered]
 def acquire_records(gathered: Gathered, recipe: Recipe, runner: Runner) -> Manifest:
     """Turn what was gathered, and the recipe's archives and catalogues, into documents and sentences.
 
-    Outputs: `kept` (DOCUMENT), `sentences` (SENTENCE), `alternates` (ALTERNATE), `dropped` (DROPPED) and `errors`
-    (FAULT). In the ledger a row in is an address that entered the crawl's frontier, a sitemap that gave no pages, a
-    page of an archive or a record of it that cannot be read, a selected record of Common Crawl, a translated
+    Outputs: `kept` (DOCUMENT), `sentences` (SENTENCE), `alternates` (ALTERNATE), `moved` (MOVED), `dropped` (DROPPED)
+    and `errors` (FAULT). In the ledger a row in is an address that entered the crawl's frontier, a sitemap that gave no
+    pages, a page of an archive or a record of it that cannot be read, a selected record of Common Crawl, a translated
     message, a message as English side, or a catalogue that cannot be read.
 
     Raises:
@@ -107,6 +107,7 @@ def acquire_records(gathered: Gathered, recipe: Recipe, runner: Runner) -> Manif
             ),
             Output("sentences", SENTENCE),
             Output("alternates", ALTERNATE),
+            Output("moved", MOVED),
             Output("dropped", DROPPED),
             Output("errors", FAULT),
         ),

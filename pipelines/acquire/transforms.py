@@ -82,7 +82,7 @@ class FetchPages(beam.PTransform):
 
 @dataclass
 class ExtractDocuments(beam.PTransform):
-    """Visits (VISIT) -> named rows (kept, dropped, errors, alternates); a visit gives one row of the first three.
+    """Visits (VISIT) -> named rows (kept, dropped, errors, alternates, moved); a visit is one row of the first three.
 
     Attributes:
         folder: URL of the crawl's folder, in which the visits' stored records lie.
@@ -158,7 +158,7 @@ class PassOn(beam.PTransform):
 
 @dataclass
 class ReadArchives(beam.PTransform):
-    """A pipeline -> named rows (kept, dropped, errors, alternates): the records of a source's archive files.
+    """A pipeline -> named rows (kept, dropped, errors, alternates, moved): the records of a source's archive files.
 
     Each record of an answer, and each that cannot be read, gives one row of the first three.
 

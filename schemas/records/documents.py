@@ -179,3 +179,13 @@ ALTERNATE = pa.schema(
     ],
     metadata={"record": "alternate"},
 )
+
+MOVED = pa.schema(
+    [
+        field("id", pa.string(), "XXH3-128 in hex of URL, target and, for archives, the record's place."),
+        field("url", pa.string(), "An address of the page that is not its own."),
+        field("target", pa.string(), "Where it leads, by a redirect or by what the page names as its own address."),
+        field("source", pa.string(), "Name of the source in the recipe."),
+    ],
+    metadata={"record": "moved"},
+)

@@ -67,10 +67,22 @@ PAIR = pa.schema(
         field(
             "score",
             pa.float32(),
-            "What the pair was chosen by: the margin, less what the texts disagree in where a precision was wanted.",
+            "What the pair was chosen by: the margin; where a precision was wanted, less what the texts disagree in, "
+            "and more where their documents go together.",
         ),
-        field("forward_rank", pa.int32(), "Rank of the target among the source's neighbours, from 1.", nullable=True),
-        field("backward_rank", pa.int32(), "Rank of the source among the target's neighbours, from 1.", nullable=True),
+        field(
+            "forward_rank",
+            pa.int32(),
+            "Rank of the target among the source's neighbours, from 1; null where it is none of them. Both ranks are "
+            "null of a pair that was found only by comparing two pages that are translations.",
+            nullable=True,
+        ),
+        field(
+            "backward_rank",
+            pa.int32(),
+            "Rank of the source among the target's neighbours, from 1; null where it is none of them.",
+            nullable=True,
+        ),
         field("mode", pa.string(), "Alignment mode that chose the pair."),
         field("source", pa.string(), "Names of all sources that were mined together, joined by +."),
         field("encoder", pa.string(), "Name and fingerprint of the encoder."),

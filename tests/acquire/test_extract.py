@@ -21,12 +21,12 @@ from pipelines.acquire.pages.page import Page
 from pipelines.runtime.filesystem import Folder
 from schemas.identifiers import content_id
 from schemas.recipe import ExtractSettings
-from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT
+from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT, MOVED
 from tests.acquire.archives.exchanges import exchange
 
 SAID = "Binadamu wote wamezaliwa huru, hadhi na haki zao ni sawa. " * 3
 HTML = f"<html lang=sw><head><title>Haki</title><body><nav><a href=/>Nyumbani</a></nav><main><p>{SAID}</p></main>"
-SCHEMAS = {"kept": DOCUMENT, "dropped": DROPPED, "errors": FAULT, "alternates": ALTERNATE}
+SCHEMAS = {"kept": DOCUMENT, "dropped": DROPPED, "errors": FAULT, "alternates": ALTERNATE, "moved": MOVED}
 READING = Reading(source="archives", warc_file="x.warc.gz", warc_offset=7)
 
 
@@ -97,6 +97,13 @@ def test_a_document_holds_what_the_page_says_and_where_it_was_read() -> None:
 )
 def test_what_is_no_page_leaves_with_its_reason(page: Archived, expected: tuple[str, str]) -> None:
     assert reason(read(page)) == expected
+
+
+def test_where_a_redirect_of_an_archive_leads_is_told() -> None:
+    [moved] = read(archived("", 301, location="../b"))["moved"]
+    assert (moved["url"], moved["target"], moved["source"]) == (
+        *("http://example.org/a", "http://example.org/b", "archives"),
+    )
 
 
 def test_a_skipped_media_type_is_told() -> None:

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from pipelines.acquire.job import acquire
+from pipelines.mine.pages.job import pair_pages
 from pipelines.runtime.manifest import Manifest
+from pipelines.runtime.parquet import read_table
 from pipelines.runtime.runner import Runner
+from schemas.recipe import MineSettings
+from schemas.records import PAGE_PAIR
 from tests.acquire.site.nginx import Nginx, Request, serve
 from tests.acquire.site.quirks import (
     BROKEN,
@@ -35,6 +39,7 @@ from tests.acquire.site.quirks import (
     quirk_maps,
 )
 from tests.acquire.site.small import Site, documents, kept, reasons, recipe, rows, small_site
+from tests.mine.pages.stored import corpus
 from tests.portable import free_port
 
 # The log tells times to the millisecond, and of when an answer was sent, not of when it had arrived.
@@ -135,6 +140,25 @@ def test_the_languages_that_a_sitemap_names_come_out_as_alternates(crawled: Craw
     }
     assert set(urls.values()) <= crawled.site.allowed()
     assert {(urls[own], urls[other], other) for own in urls for other in urls if own != other} <= named
+
+
+def test_the_languages_that_a_sitemap_names_pair_the_pages_that_were_read(crawled: Crawled, tmp_path: Path) -> None:
+    labels = {"de": "deu_Latn", "dz": "dzo_Tibt", "ja": "jpn_Jpan", "km": "khm_Khmr"}
+    root = crawled.site.nginx.url(crawled.site.help.host, "")
+    paths = {url: url.removeprefix(root).split("/", 2)[1:] for url in kept(crawled.manifest) if url.startswith(root)}
+    pages = {url: labels[language] for url, (language, _) in paths.items()}
+    settings = MineSettings.model_validate({"pairs": [["de", "dz"], ["km", "ja"]], "pages": {"patterns": False}})
+    paired = pair_pages(corpus(tmp_path, pages), crawled.manifest, str(tmp_path / "pages"), settings, Runner(workers=1))
+    found = read_table(paired.urls("kept"), PAGE_PAIR, ["source_url", "target_url"])
+    by_path = {(language, path): url for url, (language, path) in paths.items()}
+    expected = {
+        (by_path[source, path], by_path[target, path])
+        for source, target in (("de", "dz"), ("km", "ja"))
+        for language, path in by_path
+        if language == source and (target, path) in by_path
+    }
+    assert len(expected) > 50
+    assert set(zip(*(found.column(side).to_pylist() for side in found.column_names), strict=True)) == expected
 
 
 def test_two_workers_write_the_same_bytes_as_one(crawled: Crawled) -> None:

@@ -83,7 +83,7 @@ def files_digest(files: Iterable[ArchiveFile]) -> str:
 
 
 def read_file(file: ArchiveFile, settings: ArchiveSettings, extraction: Extraction) -> Iterator[Taken]:
-    """Turn a file's records into rows of outputs kept, dropped, errors and alternates, in order of `read_archive`.
+    """Turn a file's records into rows of kept, dropped, errors, alternates and moved, in order of `read_archive`.
 
     Each answer, and each record that cannot be read, is one row of the first three.
 

@@ -8,6 +8,7 @@ decided anew only for jobs that are not.
 
 from __future__ import annotations
 
+import posixpath
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from pipelines.acquire.crawl.addresses import AddressPolicy
 from pipelines.acquire.crawl.endings import KEEPABLE_BY, endless_redirects, named_by_keepable, superseded_pages
 from pipelines.acquire.crawl.keeping import Keeping
 from pipelines.acquire.crawl.known import Known
+from pipelines.acquire.crawl.leftovers import remove_leftovers
 from pipelines.acquire.crawl.plan import planned_rows, seed_links
 from pipelines.acquire.crawl.previous import Previous
 from pipelines.acquire.crawl.scope import Scope, starting_points
@@ -244,7 +246,8 @@ class Rounds:
 def crawl(settings: CrawlSettings, snapshot: str, folder: str, runner: Runner) -> Generator[Job, Manifest, Rounds]:
     """Crawl until nothing is left to visit or a budget is spent: yields a job a round, to be sent its manifest.
 
-    `max_seconds` counts from here; a resumed crawl has it anew for what is left.
+    `max_seconds` counts from here; a resumed crawl has it anew for what is left. In the end nothing lies in the folder
+    of jobs of an earlier crawl with other settings.
 
     Raises:
         AcquireError: the settings name nothing that can be visited, or nothing that was named could be read.
@@ -258,6 +261,7 @@ def crawl(settings: CrawlSettings, snapshot: str, folder: str, runner: Runner) -
     rounds = Rounds(settings, snapshot, folder, runner, crawler, previous)
     yield from rounds.run(seeds, sitemaps)
     _refuse_unreadable(rounds)
+    remove_leftovers(Folder(folder), (posixpath.basename(manifest.folder) for manifest in rounds.manifests))
     return rounds
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import ElementNode, HTMLTree
 
+from pipelines.acquire.pages.short_texts import without_marks
+
 # Names of DocBook, Docutils and Sphinx for parts of a text.
 _PARTS = (
     *("section", "chapter", "table", "table-contents", "informaltable", "example", "example-contents"),
@@ -63,6 +65,7 @@ def _put_deeper(tree: HTMLTree, element: ElementNode) -> None:
 
 
 def _extracted(tree: HTMLTree, *, main_content: bool) -> str:
-    return extract_plain_text(
+    text = extract_plain_text(
         tree, preserve_formatting=True, main_content=main_content, list_bullets=False, alt_texts=False
     )
+    return without_marks(text)

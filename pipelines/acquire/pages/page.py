@@ -17,6 +17,7 @@ from pipelines.acquire.pages.dates import date_in_json, only_date
 from pipelines.acquire.pages.headers import read_directives, read_links, read_robots_tags
 from pipelines.acquire.pages.licences import licence_of, licence_of_badge
 from pipelines.acquire.pages.main_text import main_text, whole_text
+from pipelines.acquire.pages.short_texts import parse
 from pipelines.acquire.pages.text import clean_text
 from pipelines.acquire.pages.wording import wording_of
 from pipelines.acquire.urls import normalise_url
@@ -75,7 +76,7 @@ class Page:
 
     @cached_property
     def _tree(self) -> HTMLTree:
-        return HTMLTree.parse(self.content)
+        return parse(self.content)
 
     def parse(self) -> None:
         """Parse HTML now and not when it is first looked into.

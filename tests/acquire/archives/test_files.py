@@ -21,7 +21,7 @@ from pipelines.runtime.runner import Runner
 from pipelines.runtime.shards import Output
 from pipelines.runtime.stage import Stage, run_stage
 from schemas.recipe import ArchiveSettings
-from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT
+from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT, MOVED
 from tests.acquire.archives.exchanges import HTML, answer, exchange, member, page, write
 
 URL = "https://site.example/"
@@ -292,7 +292,13 @@ def acquired(folder: Path, source: ArchiveSettings, workers: int) -> Manifest:
         settings=source,
         outputs=tuple(
             Output(name, schema)
-            for name, schema in (("kept", DOCUMENT), ("dropped", DROPPED), ("errors", FAULT), ("alternates", ALTERNATE))
+            for name, schema in {
+                "kept": DOCUMENT,
+                "dropped": DROPPED,
+                "errors": FAULT,
+                "alternates": ALTERNATE,
+                "moved": MOVED,
+            }.items()
         ),
         counts_in="counters",
         extra={"archives": files_digest(files)},

@@ -6,7 +6,7 @@ import pytest
 from resiliparse.parse.html import HTMLParserException
 
 from pipelines.acquire.faults import Fault
-from pipelines.acquire.pages import page as page_module
+from pipelines.acquire.pages import short_texts
 from pipelines.acquire.pages.page import Page, read_page
 from tests.effort import at_most
 
@@ -83,6 +83,6 @@ def test_what_the_parser_gives_up_is_a_fault(monkeypatch: pytest.MonkeyPatch) ->
         def parse(document: str) -> NoReturn:
             raise HTMLParserException("Failed to parse")
 
-    monkeypatch.setattr(page_module, "HTMLTree", Failing)
+    monkeypatch.setattr(short_texts, "HTMLTree", Failing)
     assert read(SAID + "<p>") == Fault("unparsable-html", "Failed to parse")
     assert isinstance(read_page(SAID.encode(), "text/plain", URL), Page)

@@ -3,9 +3,9 @@
 from itertools import product
 
 import pytest
-from resiliparse.parse.html import HTMLTree
 
 from pipelines.acquire.pages.main_text import main_text
+from pipelines.acquire.pages.short_texts import parse
 
 SENTENCES = {
     "khm": "មនុស្សទាំងអស់កើតមកមានសេរីភាព និងសមភាពក្នុងផ្នែកសេចក្ដីថ្លៃថ្នូរនិងសិទ្ធិ។",
@@ -15,7 +15,7 @@ SENTENCES = {
 
 
 def page(body: str) -> str:
-    return main_text(HTMLTree.parse(f"<html><body>{body}</body></html>"))
+    return main_text(parse(f"<html><body>{body}</body></html>"))
 
 
 @pytest.mark.parametrize(("language", "depth"), product(SENTENCES, range(5)))

@@ -12,12 +12,12 @@ import pyarrow as pa
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.parquet import read_table
 from schemas.recipe import Recipe
-from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT
+from schemas.records import ALTERNATE, DOCUMENT, DROPPED, FAULT, MOVED
 from tests.acquire.site.documentation import Documentation, build_documentation
 from tests.acquire.site.nginx import Nginx, serve
 from tests.portable import free_port
 
-SCHEMAS = {"kept": DOCUMENT, "dropped": DROPPED, "errors": FAULT, "alternates": ALTERNATE}
+SCHEMAS = {"kept": DOCUMENT, "dropped": DROPPED, "errors": FAULT, "alternates": ALTERNATE, "moved": MOVED}
 
 _HELP = tuple(f"libreoffice-help-{language}" for language in ("de", "dz", "ja", "km"))
 _HELP_PAGES = ("/text/smath/",)
