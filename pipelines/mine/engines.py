@@ -8,14 +8,14 @@ from typing import Final, TypeAlias
 
 from pipelines.mine.neighbours import cuda, devices, exact, flat, indexes
 from pipelines.mine.neighbours.choice import Engine
+from pipelines.mine.neighbours.designs import IndexKind
 from pipelines.mine.neighbours.found import Neighbours
-from pipelines.mine.neighbours.indexes import IndexKind
 from pipelines.mine.neighbours.sides import Vectors
 
 Search: TypeAlias = Callable[[Vectors, Vectors, int], Neighbours]
 
 INDEXES: Final[tuple[IndexKind, ...]] = ("ivf", "ivfpq", "hnsw")
-"""Engines that may miss neighbours, and hold both sides whole."""
+"""Engines that search an index of each side, which is built before, and may miss neighbours."""
 
 APPROXIMATE: Final[frozenset[Engine]] = frozenset({*INDEXES, "faiss-gpu"})
 """Engines that may miss neighbours; all others find the same."""
@@ -41,5 +41,5 @@ def block_engine(name: Engine, threads: int) -> Search:
 
 
 def index_engine(kind: IndexKind, seed: int, threads: int) -> Search:
-    """An approximate engine for whole sides."""
+    """An index of each side for sides that are in memory; a job builds them before and keeps them (`indexing`)."""
     return partial(indexes.neighbours, kind=kind, seed=seed, threads=threads)

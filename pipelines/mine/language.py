@@ -16,10 +16,13 @@ from pipelines.mine.neighbours.found import ABSENT, Ids
 from pipelines.mine.neighbours.sides import Vectors
 from pipelines.runtime.draws import below, draws
 from pipelines.runtime.manifest import Manifest
-from pipelines.runtime.parquet import read_table
+from pipelines.runtime.parquet import read_shards, read_table
 from schemas.errors import GlotmillError
 from schemas.identifiers import content_id
 from schemas.records import SENTENCE, vector_schema
+
+# Vectors of a batch of 1,024 dimensions take 8 MiB as they are stored.
+_VECTOR_ROWS = 4096
 
 
 class UnmatchedVectorsError(GlotmillError):
@@ -69,9 +72,28 @@ class Language:
 
     def block(self, shard: int) -> tuple[Ids, Vectors]:
         """Positions, ascending, and prepared vectors (b, d) of a shard's sentences that take part."""
-        there = self.positions[shard] != ABSENT
-        vectors = _read_vectors(self.vectors[shard], self.dimensions)[there].astype(np.float32)
-        return self.positions[shard][there], vectors if self.mean is None else centred(vectors, self.mean)
+        positions = self.positions[shard][self.positions[shard] != ABSENT]
+        vectors = np.empty((len(positions), self.dimensions), np.float32)
+        top = 0
+        for _, piece in self._pieces(shard):
+            vectors[top : top + len(piece)] = piece
+            top += len(piece)
+        return positions, vectors
+
+    def stored(self, shard: int) -> Iterator[tuple[Ids, npt.NDArray[np.float16]]]:
+        """Positions, ascending, and vectors (b, d) as they were encoded, of a shard's sentences that take part: some
+        thousand at a time."""
+        top = 0
+        for vectors in _read_vectors(self.vectors[shard], self.dimensions):
+            positions = self.positions[shard][top : top + len(vectors)]
+            there = positions != ABSENT
+            yield positions[there], vectors[there]
+            top += len(vectors)
+
+    def _pieces(self, shard: int) -> Iterator[tuple[Ids, Vectors]]:
+        for positions, stored in self.stored(shard):
+            vectors = stored.astype(np.float32)
+            yield positions, vectors if self.mean is None else centred(vectors, self.mean)
 
     def blocks(self) -> Iterator[tuple[Ids, Vectors]]:
         """Each shard's; those without a sentence that takes part as well."""
@@ -79,9 +101,21 @@ class Language:
 
     def all_vectors(self) -> Vectors:
         """Prepared vectors of all that take part, by position: (n, d)."""
-        vectors = np.empty((len(self), self.dimensions), np.float32)
-        for positions, block in self.blocks():
-            vectors[positions] = block
+        return self.vectors_at(np.arange(len(self)))
+
+    def taking_part(self, shard: int) -> int:
+        """How many of a shard's sentences take part."""
+        return int((self.positions[shard] != ABSENT).sum())
+
+    def vectors_at(self, positions: Ids) -> Vectors:
+        """Prepared vectors (b, d) at some positions, ascending; some thousand others are held beside them."""
+        wanted = np.full(len(self), ABSENT, np.int64)
+        wanted[positions] = np.arange(len(positions))
+        vectors = np.empty((len(positions), self.dimensions), np.float32)
+        for shard in range(len(self.vectors)):
+            for there, piece in self._pieces(shard):
+                places = wanted[there]
+                vectors[places[places != ABSENT]] = piece[places != ABSENT]
         return vectors
 
 
@@ -128,7 +162,12 @@ def _loaded(stored: _Stored, choice: Choice) -> Language:
         stored.dimensions,
         None,
     )
-    return _with_mean(language) if choice.centre else language
+    if choice.centre:
+        language = _with_mean(language)
+    # Texts of a whole language went through Arrow's memory, which it would keep.
+    del tables, sentences
+    pa.default_memory_pool().release_unused()
+    return language
 
 
 def held_out(alignments: pa.ChunkedArray, key: str, choice: Choice) -> npt.NDArray[np.bool_]:
@@ -136,10 +175,10 @@ def held_out(alignments: pa.ChunkedArray, key: str, choice: Choice) -> npt.NDArr
 
     Each language hides others: what stays has a partner in (100 - percent) of 100 cases.
     """
-    ids = pa.array([content_id(value or "") for value in alignments.to_pylist()], pa.string())
-    hidden = below(draws(ids, choice.seed, f"holdout {key}"), choice.holdout_percent)
-    aligned: npt.NDArray[np.bool_] = pc.is_valid(alignments).to_numpy()
-    return hidden & aligned
+    hidden: npt.NDArray[np.bool_] = pc.is_valid(alignments).to_numpy().copy()
+    ids = pa.array([content_id(value) for value in alignments.drop_null().to_pylist()], pa.string())
+    hidden[hidden] = below(draws(ids, choice.seed, f"holdout {key}"), choice.holdout_percent)
+    return hidden
 
 
 def first_with_text(sentences: pa.Table, taking_part: npt.NDArray[np.bool_]) -> Ids:
@@ -169,7 +208,8 @@ def _taking_part(sentences: pa.Table, hidden: npt.NDArray[np.bool_]) -> Ids:
 
 
 def _with_mean(language: Language) -> Language:
-    blocks = (vectors for _, vectors in language.blocks())
+    shards = range(len(language.vectors))
+    blocks = (vectors.astype(np.float32) for shard in shards for _, vectors in language.stored(shard))
     return replace(language, mean=mean_of(blocks, language.dimensions))
 
 
@@ -193,8 +233,8 @@ def _require_vectors(stored: _Stored, sentences: list[pa.ChunkedArray]) -> None:
     )
 
 
-def _read_vectors(url: str, dimensions: int) -> npt.NDArray[np.float16]:
-    column = read_table([url], vector_schema(dimensions), ("vector",)).column("vector")
-    rows = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-    values: npt.NDArray[np.float16] = rows.flatten().to_numpy(zero_copy_only=False)
-    return values.reshape(len(rows), dimensions)
+def _read_vectors(url: str, dimensions: int) -> Iterator[npt.NDArray[np.float16]]:
+    wanted = vector_schema(dimensions).field("vector").type
+    for batch in read_shards([url], ("vector",), batch_rows=_VECTOR_ROWS):
+        values: npt.NDArray[np.float16] = batch.column("vector").cast(wanted).flatten().to_numpy(zero_copy_only=False)
+        yield values.reshape(batch.num_rows, dimensions)

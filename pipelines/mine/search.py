@@ -1,4 +1,4 @@
-"""Searching the vectors of two languages by blocks: what a block finds, and what blocks found together."""
+"""Searching the vectors of two languages by shards: what one finds, and what several found together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pipelines.mine.engines import Search
 from pipelines.mine.language import Language
 from pipelines.mine.nearest import best_of, nearest_rows, nearest_schema
 from pipelines.mine.neighbours.found import ABSENT, Best, Ids, merged
-from pipelines.mine.neighbours.recall import Recall, measured_recall
+from pipelines.mine.neighbours.indexes import Index
+from pipelines.mine.neighbours.recall import Recall, measured_recall, sampled
 
 PART = pa.field("part", pa.int32(), nullable=False)
 """Number of the source block that rows of partial findings come from."""
@@ -52,23 +53,21 @@ def search_block(
     return nearest_rows(ids, pair, merged(search_each(), k)), parts
 
 
-def search_whole(
-    source: Language, target: Language, pair: str, k: int, engine: Search, seed: int
-) -> tuple[pa.RecordBatch, pa.RecordBatch, Recall]:
-    """Search both languages whole, in memory, with an engine that may miss neighbours.
+def search_shard(
+    queries: Language, index: Index, pair: str, shard: int, k: int, seed: int, threads: int
+) -> tuple[pa.RecordBatch, Recall]:
+    """Search one shard of a language in the index of the other one.
 
     Returns:
-        Rows of `nearest_schema` of the source's and of the target's sentences, and the recall of both directions on a
-        sample.
+        Rows of `nearest_schema` of the shard's sentences, and the recall of those of them that a sample of the whole
+        language has.
     """
-    vectors = source.all_vectors(), target.all_vectors()
-    found = engine(*vectors, k)
-    forward = Best(found.forward_ids, found.forward_scores)
-    backward = Best(found.backward_ids, found.backward_scores)
-    recall = measured_recall(vectors[0], forward, [(0, vectors[1])], seed=seed) + measured_recall(
-        vectors[1], backward, [(0, vectors[0])], seed=seed
-    )
-    return nearest_rows(source.ids, pair, forward), nearest_rows(target.ids, pair, backward), recall
+    positions, vectors = queries.block(shard)
+    ids = queries.ids.take(pa.array(positions))
+    best = index.search(vectors, k, threads=threads)
+    rows = sampled(ids, seed, len(queries))
+    recall = measured_recall(vectors[rows], Best(best.ids[rows], best.scores[rows]), index.blocks())
+    return nearest_rows(ids, pair, best), recall
 
 
 def _placed(best: Best, positions: Ids) -> Best:

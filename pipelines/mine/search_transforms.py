@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import apache_beam as beam
 import pyarrow as pa
 
-from pipelines.mine.engines import INDEXES, block_engine, index_engine
+from pipelines.mine.engines import INDEXES, block_engine
+from pipelines.mine.indexing import index_mean, load_index
 from pipelines.mine.language import Choice, load_language
 from pipelines.mine.neighbours.choice import Engine
-from pipelines.mine.search import PART, search_block, search_whole, united
+from pipelines.mine.search import search_block, search_shard, united
 from pipelines.runtime.filesystem import Folder
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.shards import Named
@@ -21,18 +22,21 @@ from schemas.languages import pair_key
 
 Pairs = tuple[tuple[str, str], ...]
 Keyed = tuple[str, pa.RecordBatch]
-Block = tuple[int, int]
-"""Number of a language pair, and of a shard of its source; WHOLE, where an index is searched."""
 
-WHOLE = -1
+RECALL_QUERIES, RECALL_WANTED, RECALL_FOUND = "recall-queries/", "recall-wanted/", "recall-found/"
+"""Beginnings of counters by pair: queries of the sample, exact neighbours of theirs, and those that were found."""
+
+Block = tuple[int, bool, int]
+"""Number of a language pair, whether its target is searched for the neighbours of, and number of a shard."""
 
 
 @dataclass
 class SearchPairs(beam.PTransform):
     """Language pairs -> (`forward`, the nearest of each source sentence) and (`backward`, of each target sentence).
 
-    A worker holds one shard of the source, one of the target, and the lists of neighbours of both sides. What is found
-    is the same for any number of workers and shards.
+    With an exact engine a worker holds one shard of the source, one of the target, and the lists of neighbours of both
+    sides; what is found is the same for any number of workers and shards. With an index it holds one shard, and what is
+    found is the same for any number of workers.
 
     Attributes:
         folder: the stage's.
@@ -41,8 +45,9 @@ class SearchPairs(beam.PTransform):
         choice: which sentences take part.
         engines: of each pair.
         neighbours: k.
-        seed: of what indexes are trained on, and of the sample that recall is measured on.
+        seed: of the sample that recall is measured on.
         threads: of each worker.
+        indexes: files of the indexes that are searched (`index_places`).
     """
 
     folder: str
@@ -53,10 +58,14 @@ class SearchPairs(beam.PTransform):
     neighbours: int
     seed: int
     threads: int
+    indexes: Mapping[str, str]
 
     def expand(self, pipeline: beam.Pipeline) -> tuple[beam.PCollection, ...]:
         blocks = [
-            (number, shard) for number, (source, _) in enumerate(self.pairs) for shard in self._shards(number, source)
+            (number, backward, shard)
+            for number, pair in enumerate(self.pairs)
+            for backward in ((False, True) if self.engines[number] in INDEXES else (False,))
+            for shard in range(len(self.embedded.urls("vectors", pair[backward])))
         ]
         found = (
             pipeline
@@ -71,27 +80,32 @@ class SearchPairs(beam.PTransform):
         )
         return found.forward, backward
 
-    def _shards(self, number: int, source: str) -> Iterable[int]:
-        return (WHOLE,) if self.engines[number] in INDEXES else range(len(self.embedded.urls("vectors", source)))
-
     def search(self, block: Block) -> Iterator[object]:
-        number, shard = block
-        pair, engine = pair_key(*self.pairs[number]), self.engines[number]
-        source, target = (load_language(self.embedded, key, self.choice) for key in self.pairs[number])
-        if engine in INDEXES:
-            index = index_engine(engine, self.seed, self.threads)
-            forward, backward, recall = search_whole(source, target, pair, self.neighbours, index, self.seed)
-            count(f"recall-wanted/{pair}", recall.wanted)
-            count(f"recall-found/{pair}", recall.found)
-            yield "forward", forward
-            part = pa.repeat(pa.scalar(0, PART.type), backward.num_rows)
-            yield beam.pvalue.TaggedOutput("backward", (f"{number}\t0", backward.append_column(PART, part)))
+        place, backward, shard = block
+        key, engine = pair_key(*self.pairs[place]), self.engines[place]
+        if engine == "ivf" or engine == "ivfpq" or engine == "hnsw":
+            of, among = self.pairs[place][:: -1 if backward else 1]
+            # Both languages have an index, which keeps the mean of all their vectors: it need not be found again.
+            queries = replace(
+                load_language(self.embedded, of, replace(self.choice, centre=False)),
+                mean=index_mean(self.indexes, of, engine),
+            )
+            index = load_index(self.indexes, among, engine)
+            rows, recall = search_shard(queries, index, key, shard, self.neighbours, self.seed, self.threads)
+            for name, number in (
+                (RECALL_QUERIES, recall.queries),
+                (RECALL_WANTED, recall.wanted),
+                (RECALL_FOUND, recall.found),
+            ):
+                count(f"{name}{key}", number)
+            yield "backward" if backward else "forward", rows
             return
+        source, target = (load_language(self.embedded, language, self.choice) for language in self.pairs[place])
         exact = block_engine(engine, self.threads)
-        forward, parts = search_block(source, target, pair, shard, self.neighbours, exact)
+        forward, parts = search_block(source, target, key, shard, self.neighbours, exact)
         yield "forward", forward
         for target_shard, rows in parts:
-            yield beam.pvalue.TaggedOutput("backward", (f"{number}\t{target_shard}", rows))
+            yield beam.pvalue.TaggedOutput("backward", (f"{place}\t{target_shard}", rows))
 
     def unite(self, group: tuple[str, Iterable[Reference]]) -> Iterator[Named]:
         number = int(group[0].partition("\t")[0])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.mine import language
 from pipelines.mine.centring import centred, mean_of
 from pipelines.mine.language import Choice, Language, UnmatchedVectorsError, first_with_text, held_out, load_language
 from pipelines.mine.neighbours.found import ABSENT
@@ -68,6 +69,21 @@ def test_each_position_has_the_vector_of_its_sentence(tmp_path: Path) -> None:
     language = language_of(tmp_path, side, [number % 3 for number in range(20)], PLAIN)
     order = np.argsort(side[0].column("id").to_pylist())
     np.testing.assert_array_equal(language.all_vectors(), side[1][order].astype(np.float32))
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_vectors_are_the_same_however_many_are_read_at_once(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = given_side([(text, True, 0) for text in (*TEXTS, *TEXTS[:3])])
+    whole = language_of(tmp_path / "whole", given, [0, 1, 0, 1, 1, 0, 1, 1], PLAIN)
+    wanted = [whole.block(shard) for shard in range(2)]
+    monkeypatch.setattr(language, "_VECTOR_ROWS", at_once)
+    for shard, (positions, vectors) in enumerate(wanted):
+        again = whole.block(shard)
+        np.testing.assert_array_equal(again[0], positions)
+        np.testing.assert_array_equal(again[1], vectors)
+    np.testing.assert_array_equal(whole.vectors_at(np.array([1, 3])), whole.all_vectors()[[1, 3]])
 
 
 def test_a_repeated_text_leaves_its_place_to_the_smallest_id_that_is_not_held_out() -> None:

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.mine.engines import block_engine, index_engine
+from pipelines.mine.engines import block_engine
 from pipelines.mine.language import Choice, Language, load_language
 from pipelines.mine.nearest import best_of, by_position, nearest_rows, nearest_schema
+from pipelines.mine.neighbours.designs import Design
 from pipelines.mine.neighbours.found import ABSENT, Best
-from pipelines.mine.search import PART, partial_schema, search_block, search_whole, united
+from pipelines.mine.neighbours.indexes import in_memory
+from pipelines.mine.search import PART, partial_schema, search_block, search_shard, united
 from tests.mine.neighbours.sorting import by_sorting, unit
 from tests.mine.stored import Part, embedded, parts, sentences
 
@@ -133,20 +135,16 @@ def test_a_language_without_sentences_has_no_neighbours_to_give(tmp_path: Path) 
     check_best(backward, Best.none(0, 2))
 
 
-def test_an_index_names_sentences_by_position_however_they_lie_in_shards(tmp_path: Path) -> None:
+def test_shards_searched_in_an_index_find_what_a_sort_does_and_their_samples_make_one(tmp_path: Path) -> None:
     drawn = [(number % 3 * 2, number % 3) for number in range(9)]
     source, target = languages_of(tmp_path, drawn, drawn[::2], PLAIN)
-    forward, backward, recall = search_whole(source, target, PAIR, 3, index_engine("ivf", 17, 1), 17)
+    index = in_memory(target.all_vectors(), Design("Flat"), np.arange(0))
+    searched = [search_shard(source, index, PAIR, shard, 3, 17, 1) for shard in range(3)]
     sides = vectors_by_id(source, given_side(SOURCE, drawn)), vectors_by_id(target, given_side(TARGET, drawn[::2]))
-    check_best(
-        by_position(pa.Table.from_batches([forward]), source.ids, 3, "forward", others=len(target)),
-        by_sorting(*sides, 3),
-    )
-    check_best(
-        by_position(pa.Table.from_batches([backward]), target.ids, 3, "backward", others=len(source)),
-        by_sorting(*sides[::-1], 3),
-    )
-    assert (recall.found, recall.wanted) == (9 * 3 + 5 * 3, 9 * 3 + 5 * 3)
+    rows = pa.Table.from_batches([found for found, _ in searched])
+    check_best(by_position(rows, source.ids, 3, "forward", others=len(target)), by_sorting(*sides, 3))
+    assert sum(recall.queries for _, recall in searched) == 9
+    assert sum(recall.found for _, recall in searched) == sum(recall.wanted for _, recall in searched) == 9 * 3
 
 
 def test_parts_of_other_sentences_are_not_united() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from math import log2
 from typing import Final, Literal, get_args
 
+from pipelines.mine.neighbours.designs import CODE_BYTES, HNSW_LINKS, IndexKind, design
 from schemas.errors import GlotmillError
 from schemas.recipe import Engine as EngineSetting
 
@@ -21,9 +23,21 @@ GPU_ROWS = 50_000_000
 _EXACT_RATE, _FLAT_RATE = 1.5e11, 0.8e11
 # One pass in 16 bits on an H100 is to reach 60 % of 790 TFLOP/s; not measured, and other cards differ.
 _TORCH_RATE, _FAISS_GPU_RATE = 4e14, 4e13
-# An index multiplies one query at a time. Lists: measured on 50,000 rows of 384 dimensions. Codes and graphs: guesses.
-_SCAN_RATE, _CODE_RATE, _GRAPH_RATE = 1e10, 4e9, 4e9
-_CODE_BYTES, _LINKS, _BUILD_WIDTH, _SEARCH_WIDTH = 64, 32, 128, 128
+# Inverted lists of whole vectors, of 384 dimensions on the same processor, up to 300,000 rows a side: products on one
+# core while lists are learnt, while rows and queries are given theirs, and while lists are scanned, which is more
+# gathering and choosing than multiplying.
+_TRAIN_RATE, _ASSIGN_RATE, _SCAN_RATE = 1.1e11, 0.85e11, 0.5e11
+# Seconds on one core: to score a candidate exactly; to prepare a row of a list, or of what recall is measured on, for a
+# shard of queries; to search a row for the recall's sample; and to read a row's vector from a shard, which is done for
+# the mean (twice), the sample, the lists and the files, and for its own search.
+_SCORE_SECONDS, _READ_SECONDS, _RECALL_SECONDS, _SHARD_SECONDS = 1e-6, 3e-6, 2e-5, 6e-5
+_QUERY_SHARD_ROWS = 100_000
+# Compressed vectors, 60,000 rows: codes scanned a second and core, seconds to compress a row. Learning codes took more
+# than 100 seconds, how much more was not measured.
+_CODE_RATE, _ENCODE_SECONDS, _CODEBOOK_SECONDS = 2.1e7, 7e-5, 150.0
+# A graph of 20,000 rows: seconds to link a row, on one core, and to search it for a query.
+_LINK_SECONDS, _WALK_SECONDS, _GRAPH_ROWS = 1.6e-4, 2.2e-4, 20_000
+_ROUNDS = 10
 _STREAMED_BYTES = 2 * 2**30
 
 _INDEXES: Final[tuple[tuple[Engine, str], ...]] = (
@@ -70,7 +84,7 @@ class Plan:
     memory_bytes: int
 
     def __str__(self) -> str:
-        return f"{self.engine}: {self.why}; about {_time(self.seconds)} and {self.memory_bytes / 2**30:.1f} GiB"
+        return f"{self.engine}: {self.why}; {_about(self.seconds)} and {self.memory_bytes / 2**30:.1f} GiB"
 
 
 def hardware() -> Hardware:
@@ -124,7 +138,7 @@ def choose(
     plan = _plan(exact, f"exact in one pass on {number} {name}{'s'[: number > 1]}", *sizes)
     if max(source_rows, target_rows) <= GPU_ROWS if machine.gpus else plan.seconds <= EXACT_SECONDS:
         return plan
-    late = f"exact would take about {_time(plan.seconds)}"
+    late = f"exact would take {_about(plan.seconds)}"
     for index, what in _INDEXES:
         approximate = _plan(index, f"{late}; {what} are faster", *sizes)
         if approximate.seconds < plan.seconds and approximate.memory_bytes <= machine.memory_bytes / 2:
@@ -161,33 +175,46 @@ def _plan(
         return Plan(engine, why, one_pass / (_TORCH_RATE * len(machine.gpus)), vectors + 3 * lists)
     if engine == "faiss-gpu":
         return Plan(engine, why, 2 * one_pass / (_FAISS_GPU_RATE * machine.faiss_gpus), 2 * vectors + lists)
-    seconds = _index_seconds(engine, target_rows, source_rows, dimensions, cores) + _index_seconds(
-        engine, source_rows, target_rows, dimensions, cores
-    )
-    larger = max(source_rows, target_rows)
-    # One side is indexed at a time; the vectors of both are held, since candidates are scored on them.
-    held = {"ivf": 4 * dimensions + 8, "ivfpq": _CODE_BYTES + 8, "hnsw": 4 * dimensions + 8 * _LINKS + 16}[engine]
-    return Plan(engine, why, seconds, vectors + held * larger + _STREAMED_BYTES + lists)
+    directions = ((target_rows, source_rows), (source_rows, target_rows))
+    seconds = sum(_index_seconds(engine, base, queries, dimensions, k, cores) for base, queries in directions)
+    larger, item = max(source_rows, target_rows), 2 * dimensions
+    # Whole lists are read from files that all workers map; codes and graphs are held by each of them.
+    held = {
+        "ivf": item * rows,
+        "ivfpq": cores * (CODE_BYTES + 8) * larger,
+        "hnsw": cores * (2 * item + 8 * HNSW_LINKS + 16) * larger,
+    }
+    return Plan(engine, why, seconds, held[engine] + _STREAMED_BYTES)
 
 
-def _index_seconds(engine: Engine, base_rows: int, queries: int, dimensions: int, cores: int) -> float:
-    from pipelines.mine.neighbours.indexes import design
+def _index_seconds(engine: Engine, base_rows: int, queries: int, dimensions: int, k: int, cores: int) -> float:
+    """Of one direction, in which one side is indexed and the other one searched."""
+    kind: IndexKind = "hnsw" if engine == "hnsw" else "ivfpq" if engine == "ivfpq" else "ivf"
+    chosen = design(kind, base_rows, dimensions)
+    scored = _SCORE_SECONDS * chosen.candidates(k) * queries
+    if chosen.graph:
+        deeper = log2(base_rows) / log2(_GRAPH_ROWS) * dimensions / 384
+        return deeper * (_LINK_SECONDS * base_rows + _WALK_SECONDS * queries / cores) + scored / cores
+    lists, probes = max(1, chosen.lists), max(1, chosen.probes)
+    of_lists = 2.0 * lists * dimensions
+    # Both sides' lists are learnt at once, where there are two cores.
+    trained = of_lists * chosen.training_rows * _ROUNDS / _TRAIN_RATE / min(2, cores)
+    assigned = of_lists * (base_rows + queries) / _ASSIGN_RATE if chosen.lists else 0.0
+    read = min(1.0, probes / lists) * base_rows * queries
+    stored = _SHARD_SECONDS * base_rows + _RECALL_SECONDS * base_rows * (queries > 0)
+    prepared = _READ_SECONDS * base_rows * -(-queries // _QUERY_SHARD_ROWS)
+    if chosen.compressed:
+        scanned = _ENCODE_SECONDS * base_rows + read / _CODE_RATE
+        trained += _CODEBOOK_SECONDS / min(2, cores)
+    else:
+        scanned = 2.0 * dimensions * read / _SCAN_RATE + prepared
+    return trained + (stored + prepared + assigned + scanned + scored) / cores
 
-    if engine == "hnsw":
-        steps = 2.0 * dimensions * (base_rows * _BUILD_WIDTH / cores + queries * _SEARCH_WIDTH / cores) * _LINKS / 2
-        return steps / _GRAPH_RATE
-    chosen = design("ivf" if engine == "ivf" else "ivfpq", base_rows, dimensions)
-    if not chosen.lists:
-        return 2.0 * base_rows * queries * dimensions / (_FLAT_RATE * cores)
-    rounds = 10
-    assigned = 2.0 * chosen.lists * dimensions * (chosen.training_rows * rounds + base_rows + queries / cores)
-    read = queries * chosen.probes / chosen.lists * base_rows / cores
-    scan = read * 2.0 * dimensions / _SCAN_RATE if engine == "ivf" else read * 2.0 * _CODE_BYTES / _CODE_RATE
-    return assigned / _FLAT_RATE + scan
 
-
-def _time(seconds: float) -> str:
+def _about(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
     for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:,.0f} seconds"
+            return f"about {seconds / length:,.0f} {unit}"
+    return f"about {seconds:,.0f} seconds"

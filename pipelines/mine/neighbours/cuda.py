@@ -1,9 +1,9 @@
-"""FAISS on GPUs: exhaustive search in float32, float16 or bfloat16, and trained indexes moved there.
+"""FAISS on GPUs: exhaustive search in float32, float16 or bfloat16.
 
-faiss-cpu and faiss-gpu install one module; where it has no GPU, `index_cpu_to_all_gpus` does nothing and says nothing,
-so every entry asks first. float16 there is added up without tensor cores, bfloat16 with them. Exhaustive search is one
-search a direction, in reduced precision with more candidates; what it finds is scored again exactly, but nothing is
-searched again: of nearly equal scores some may be missed, which `recall` measures. `devices` has no such doubt.
+faiss-cpu and faiss-gpu install one module, so every entry asks for a GPU first. float16 there is added up without
+tensor cores, bfloat16 with them. A search is one search a direction, in reduced precision with more candidates; what it
+finds is scored again exactly, but nothing is searched again: of nearly equal scores some may be missed, which `recall`
+measures. `devices` has no such doubt.
 
 Written against faiss-gpu 1.15.1 and never run on a GPU: tested are the cutting, the merging and the refusals.
 """
@@ -19,7 +19,6 @@ import numpy.typing as npt
 import torch
 
 from pipelines.mine.neighbours.found import Best, Ids, Neighbours, merged, rescore
-from pipelines.mine.neighbours.indexes import Design, set_probes
 from pipelines.mine.neighbours.sides import Vectors, checked_sides
 from pipelines.mine.neighbours.tiles import Precision
 from schemas.errors import GlotmillError
@@ -92,24 +91,6 @@ def neighbours(
         for queries, base in ((source, target), (target, source))
     )
     return Neighbours.of(forward, backward)
-
-
-def moved(index: faiss.Index, design: Design, devices: Sequence[int] | None = None) -> faiss.Index:
-    """A trained and filled index (`indexes`) on GPUs, for `indexes.search`: whole on one, spread over several.
-
-    Lookup tables and lists of whole vectors are float16 there, as stopes has them; HNSW stays on processors.
-
-    Raises:
-        NoGpuError: there is no GPU, or FAISS has no such index for GPUs.
-    """
-    chosen = tuple(devices) if devices is not None else gpus()
-    set_probes(index, design, 0)
-    options = faiss.GpuMultipleClonerOptions()
-    options.useFloat16, options.shard = True, len(chosen) > 1
-    try:
-        return faiss.index_cpu_to_gpus_list(index, co=options, gpus=list(chosen))
-    except RuntimeError as error:
-        raise NoGpuError(f"FAISS cannot move this index to a GPU ({error}); search it on processors") from error
 
 
 def _one_direction(queries: Vectors, base: Vectors, k: int, fetched: int, devices: Sequence[int], knn: Knn) -> Best:

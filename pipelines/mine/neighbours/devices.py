@@ -6,7 +6,7 @@ one copied while the last one is searched. What is found is what `exact` finds, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ import numpy.typing as npt
 import torch
 
 from pipelines.mine.neighbours import tiles
-from pipelines.mine.neighbours.distinct import Distinct, distinct, positions_of
+from pipelines.mine.neighbours.distinct import distinct, positions_of
 from pipelines.mine.neighbours.found import Best, Neighbours, merged
 from pipelines.mine.neighbours.products import multiplying
-from pipelines.mine.neighbours.sides import Vectors, check_neighbours, check_widths, checked, checked_sides
+from pipelines.mine.neighbours.sides import Vectors, checked_sides
 from pipelines.mine.neighbours.tiles import GROUP, Precision, Tile
 from schemas.errors import GlotmillError
 
@@ -130,44 +130,6 @@ def neighbours(
     return Neighbours.of(positions_of(forward, queries, base, 0), positions_of(backward, base, queries, 0))
 
 
-def search_blocks(
-    source: npt.NDArray[np.floating],
-    first_source: int,
-    targets: Iterable[tuple[int, npt.NDArray[np.floating]]],
-    k: int,
-    *,
-    device: str,
-    precision: Precision = "float16",
-    tile: Tile | None = None,
-    certain: bool = True,
-) -> tuple[Best, list[tuple[int, Best]]]:
-    """Search a shard of source rows and any number of target blocks, as `exact.search_blocks` does, on one device.
-
-    The shard, a block and the next one must fit there (`sizes`).
-    """
-    check_neighbours(k)
-    queries = distinct(checked(source, "source", first_source))
-    width = queries.vectors.shape[1]
-    engine = _Engine(device, k, precision, tile or _sizes_of(device, width, k, precision).tile, certain)
-    sides: list[tuple[int, Distinct]] = []
-
-    def blocks() -> Iterator[tuple[int, Vectors]]:
-        for first, block in targets:
-            side = checked(block, "target", first)
-            check_widths(queries.vectors, side)
-            sides.append((first, distinct(side)))
-            yield len(sides) - 1, sides[-1][1].vectors
-
-    forward = Best.none(len(source), k)
-    backward = []
-    apart = Best.none(len(queries.vectors), k)
-    for number, found, best in engine.search_apart(queries.vectors, blocks(), apart):
-        first, base = sides[number]
-        _merge(positions_of(best, queries, base, first), forward, 0)
-        backward.append((first, positions_of(found, base, queries, first_source)))
-    return forward, backward
-
-
 @dataclass(frozen=True)
 class _Engine:
     """One device with its settings."""
@@ -181,22 +143,13 @@ class _Engine:
     def search(
         self, shard: Vectors, blocks: Iterator[tuple[int, Vectors]], forward: Best
     ) -> Iterator[tuple[int, Best]]:
-        """Merge each block's best into `forward`, whose ids are then rows of all blocks; yield the block's own best."""
-        for first, found, _ in self.search_apart(shard, blocks, forward, offset=True):
-            yield first, found
-
-    def search_apart(
-        self, shard: Vectors, blocks: Iterator[tuple[int, Vectors]], forward: Best, *, offset: bool = False
-    ) -> Iterator[tuple[int, Best, Best]]:
-        """What each block finds.
+        """Search a shard on blocks of the other side.
 
         Args:
-            blocks: a number and (b, d) vectors each.
-            forward: (n, k), the best of the shard's rows so far, merged into in place.
-            offset: a block's number is the position of its first row.
+            blocks: number of its first row and (b, d) vectors each.
+            forward: (n, k), the best of the shard's rows so far, merged into in place; ids are rows of all blocks.
         Yields:
-            The block's number, the best of its rows among the shard's, the best of the shard's among its own; ids
-            of both are rows of the shard and the block.
+            Number of a block's first row, and the best of its rows among the shard's; ids are rows of the shard.
         """
         taken: float | None = None
         queries: tiles.Resident | None = None
@@ -218,9 +171,9 @@ class _Engine:
                     certain=self.certain,
                 )
                 best = _fetched(rows)
-                moved = best.ids + np.where(best.ids >= 0, number if offset else 0, 0)
-                _merge(Best(moved, best.scores), forward, 0)
-                yield number, _fetched(columns), best
+                best.ids[best.ids >= 0] += number
+                _merge(best, forward, 0)
+                yield number, _fetched(columns)
 
 
 def _sizes_of(device: str, dimensions: int, k: int, precision: Precision) -> Sizes:

@@ -9,10 +9,11 @@ from math import sqrt
 import faiss
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from pipelines.mine.neighbours.found import Best, merged, rescore
-from pipelines.mine.neighbours.indexes import sample_positions
 from pipelines.mine.neighbours.sides import Vectors
+from pipelines.runtime.draws import below, draws
 
 SAMPLE = 1000
 """Queries measured where nothing else is said: two percentage points either way at nine in ten."""
@@ -68,33 +69,37 @@ class Recall:
         return Recall(self.k, self.queries + other.queries, self.wanted + other.wanted, self.found + other.found)
 
 
-def measured_recall(
-    queries: Vectors,
-    found: Best,
-    base: Iterable[tuple[int, npt.NDArray[np.floating]]],
-    *,
-    seed: int,
-    sample: int = SAMPLE,
-) -> Recall:
-    """Search a sample of the queries exactly, and count what the search found of that.
+def sampled(ids: pa.Array, seed: int, queries: int, *, wanted: int = SAMPLE) -> npt.NDArray[np.int64]:
+    """Which of some queries are measured: drawn by id, so that shards do not matter.
+
+    Args:
+        ids: of some of the queries.
+        seed: of the recipe.
+        queries: all of them.
+        wanted: how many of all to draw, more or less; all where there are no more.
+    Returns:
+        int64, places in ids, ascending.
+    """
+    return np.flatnonzero(below(draws(ids, seed, "recall"), 100 * wanted / max(1, queries)))
+
+
+def measured_recall(queries: Vectors, found: Best, base: Iterable[tuple[int, npt.NDArray[np.floating]]]) -> Recall:
+    """Search queries exactly, and count what the search found of that.
 
     A neighbour counts where its score is at least that of the k-th exact one: equal scores are equally right.
 
     Args:
-        queries: (n, d), all that were searched.
+        queries: (n, d).
         found: (n, k), scored exactly.
-        base: position of its first row and vectors (b, d) of each block of the other side; read once, a block at
-            a time.
-        seed: of the sample.
-        sample: queries to draw.
+        base: number of its first row and vectors (b, d) of each block of the other side; read once, a block at a
+            time, and not at all without queries.
     """
-    drawn = sample_positions(len(queries), sample, seed)
     k = found.ids.shape[1]
-    exact = exact_best(queries[drawn], base, k)
+    exact = exact_best(queries, base if len(queries) else (), k)
     there = np.isfinite(exact.scores)
     least = np.where(there, exact.scores, np.inf).min(axis=1, initial=np.inf)
-    hits = (found.scores[drawn] >= least[:, np.newaxis]) & np.isfinite(found.scores[drawn])
-    return Recall(k, len(drawn), int(there.sum()), int(hits.sum()))
+    hits = (found.scores >= least[:, np.newaxis]) & np.isfinite(found.scores)
+    return Recall(k, len(queries), int(there.sum()), int(hits.sum()))
 
 
 def exact_best(queries: Vectors, base: Iterable[tuple[int, npt.NDArray[np.floating]]], k: int) -> Best:

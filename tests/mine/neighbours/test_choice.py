@@ -17,7 +17,8 @@ CARD = Hardware(cores=16, memory_bytes=128 * 2**30, gpus=(80 * 2**30,))
         (LAPTOP, 2_000_000, "exact"),
         (LAPTOP, 100_000_000, "exact"),
         (SERVER, 3_000_000, "exact"),
-        (SERVER, 50_000_000, "ivfpq"),
+        (SERVER, 50_000_000, "ivf"),
+        (LAPTOP, 20_000_000, "ivfpq"),
         (CARD, 10_000_000, "torch"),
         (CARD, 500_000_000, "torch"),
     ],
@@ -61,6 +62,19 @@ def test_a_plan_is_one_line_with_reason_time_and_memory() -> None:
     assert str(choose(200_000, 200_000, 384, 16, LAPTOP)) == (
         "exact: exact in one pass on 2 cores; about 102 seconds and 2.2 GiB"
     )
+
+
+def test_a_search_of_few_sentences_is_not_said_to_take_no_time() -> None:
+    assert str(choose(40, 60, 384, 16, LAPTOP)).endswith("; less than a second and 2.0 GiB")
+
+
+@pytest.mark.parametrize("engine", ["ivf", "ivfpq", "hnsw"])
+def test_more_cores_never_make_an_index_slower_nor_more_rows_faster(engine: EngineSetting) -> None:
+    for rows in (5_000, 20_000, 1_000_000, 20_000_000):
+        by_cores = [choose(rows, rows, 384, 4, Hardware(cores, 2**40), engine).seconds for cores in (64, 8, 1)]
+        assert by_cores == sorted(by_cores)
+    by_rows = [choose(rows, rows, 384, 4, LAPTOP, engine).seconds for rows in (0, 5_000, 20_000, 1_000_000)]
+    assert by_rows == sorted(by_rows)
 
 
 def test_an_approximate_engine_says_what_exact_would_have_taken() -> None:

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.mine.neighbours import devices, exact, tiles
-from pipelines.mine.neighbours.devices import DeviceError, Sizes, neighbours, search_blocks, sizes
-from pipelines.mine.neighbours.found import Neighbours, merged
+from pipelines.mine.neighbours.devices import DeviceError, Sizes, neighbours, sizes
 from pipelines.mine.neighbours.tiles import GROUP, Precision, Tile
 from schemas.errors import GlotmillError
 from tests.mine.neighbours.sorting import check_same, check_sorted, random_side, real_side, unit
@@ -69,27 +68,6 @@ def test_cosines_that_rounded_sums_tell_apart_wrongly_stand_by_position(precisio
 def test_sentences_of_two_languages_have_the_exact_engines_neighbours(precision: Precision) -> None:
     source, target = real_side("deu_Latn", 70), real_side("tha_Thai", 60)
     check_same(neighbours(source, target, 16, devices=CPU, precision=precision), exact.neighbours(source, target, 16))
-
-
-@every_precision
-def test_target_blocks_in_turn_find_what_one_search_finds(precision: Precision) -> None:
-    source, target = random_side(90, 3), random_side(200, 4)
-    target[150:] = target[:50]
-    blocks = [(first, target[first : first + 70]) for first in (0, 70, 140)]
-    parts = [
-        search_blocks(source[top : top + 45], top, blocks, 6, device="cpu", precision=precision) for top in (0, 45)
-    ]
-    forward = [part[0] for part in parts]
-    assert [first for first, _ in parts[0][1]] == [0, 70, 140]
-    backward = [merged([part[1][number][1] for part in parts], 6) for number in range(3)]
-    found = Neighbours(
-        *(
-            np.concatenate([getattr(best, name) for best in side])
-            for side in (forward, backward)
-            for name in ("ids", "scores")
-        )
-    )
-    check_sorted(found, source, target, 6)
 
 
 def test_scored_again_bfloat16_finds_999_in_1000_before_any_row_is_searched_again() -> None:
