@@ -50,7 +50,8 @@ def union(graph: CandidateGraph) -> Flags:
 
 
 def _best(graph: CandidateGraph, rank: npt.NDArray[np.int32], positions: Positions, sentences: int) -> Flags:
-    own = np.flatnonzero(rank > 0)
+    # What was found on pages that are translations is a candidate of both sides.
+    own = np.flatnonzero((rank > 0) | (graph.forward_rank == graph.backward_rank))
     first = first_of(positions[own], sentences)
     best = np.zeros(len(graph), np.bool_)
     best[own[first[first != ABSENT]]] = True

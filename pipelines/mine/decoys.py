@@ -50,7 +50,7 @@ def decoy_curve(
     over, what it then estimates to be right at 95 %.
 
     Args:
-        margin: the kind that the graph's margins are of.
+        margin: the kind that the graph's margins are of; what they have beyond it, an edge keeps.
         floor: as `align.choose` has it.
         confidence: of each bound by itself, the number of sentences without partner taken as estimated.
     Returns:
@@ -80,12 +80,15 @@ def _decoys(graph: CandidateGraph, sure: Positions, mode: Mode, margin: Margin, 
     """Margins of what the mode chooses for sources of sure pairs once these are gone."""
     left = np.ones(len(graph), np.bool_)
     left[sure] = False
+    added = graph.margin - graph.margins(margin)
     source, target, cosine = graph.source[sure], graph.target[sure], graph.cosine[sure].astype(np.float64)
     without = replace(
         graph.take(left),
         source_mean=_without(graph.source_mean, source, cosine, min(graph.neighbours, graph.targets)),
         target_mean=_without(graph.target_mean, target, cosine, min(graph.neighbours, graph.sources)),
-    ).scored(margin)
+    )
+    # Taking sure pairs away moves margins; what an edge has for its documents stays.
+    without = without.ordered(without.margins(margin) + added[left])
     of_sure = np.zeros(graph.sources, np.bool_)
     of_sure[source] = True
     decoys: Floats = without.margin[choose(without, mode, floor) & of_sure[without.source]]

@@ -34,7 +34,8 @@ class CandidateGraph:
         cosine: float32 (e,).
         margin: float64 (e,), values of float32.
         forward_rank: int32 (e,), rank of the target among the source's neighbours from 1; 0 where it is none.
-        backward_rank: int32 (e,), likewise of the source among the target's.
+        backward_rank: int32 (e,), likewise of the source among the target's. An edge that is none of both was found
+            on pages that are translations.
         source_mean: float64 (sources,), mean cosine of each source sentence with its neighbours.
         target_mean: float64 (targets,), likewise.
         neighbours: k of the search, over which the means are taken.
@@ -78,7 +79,24 @@ class CandidateGraph:
         return self.ordered(self.margins(margin))
 
 
-def candidate_graph(found: Neighbours, margin: Margin = ratio, candidates: int | None = None) -> CandidateGraph:
+@dataclass(frozen=True)
+class Edges:
+    """Edges found otherwise than by the search of all.
+
+    Attributes:
+        source: int64 (e,), positions.
+        target: int64 (e,), positions.
+        cosine: float32 (e,).
+    """
+
+    source: Positions
+    target: Positions
+    cosine: npt.NDArray[np.float32]
+
+
+def candidate_graph(
+    found: Neighbours, margin: Margin = ratio, candidates: int | None = None, further: Edges | None = None
+) -> CandidateGraph:
     """Unite both directions' neighbours and score every edge.
 
     Each edge takes position, cosine and rank from the place where the search put it, so leaving out absent
@@ -91,6 +109,7 @@ def candidate_graph(found: Neighbours, margin: Margin = ratio, candidates: int |
     Args:
         candidates: nearest neighbours of each sentence, in each direction, that become edges; all, unless said
             otherwise. Means, and an edge's other rank, are still of all that were found.
+        further: edges that are in the graph whatever their ranks.
     Raises:
         ValueError: candidates is less than 1.
     """
@@ -99,6 +118,16 @@ def candidate_graph(found: Neighbours, margin: Margin = ratio, candidates: int |
     if wanted < 1:
         raise ValueError(f"candidates is {wanted}; a sentence needs at least one candidate to be paired")
     source, target, forward_rank, backward_rank, cosine = _edges(found, wanted)
+    if further is not None:
+        keys = source * len(found.backward_ids) + target
+        others, first = np.unique(further.source * len(found.backward_ids) + further.target, return_index=True)
+        new = first[~np.isin(others, keys)]
+        one, other = further.source[new], further.target[new]
+        forward_ids, backward_ids = (np.ascontiguousarray(ids) for ids in (found.forward_ids, found.backward_ids))
+        source, target = np.concatenate([source, one]), np.concatenate([target, other])
+        forward_rank = np.concatenate([forward_rank, _ranks(forward_ids, one, other)])
+        backward_rank = np.concatenate([backward_rank, _ranks(backward_ids, other, one)])
+        cosine = np.concatenate([cosine, further.cosine[new]])
     blank = np.empty(0)
     graph = CandidateGraph(
         len(found.forward_ids),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,13 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.mine.context.occurrences import Occurrences
 from pipelines.mine.language import Choice, first_with_text, held_out
 from pipelines.mine.neighbours.found import ABSENT, Ids
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.parquet import read_table
 from schemas.records import SENTENCE
 
-_COLUMNS = ("id", "text", "source", "alignment_id", "licence")
+_COLUMNS = ("id", "document_id", "position", "text", "source", "alignment_id", "licence")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Side:
 
     Attributes:
         language: their key.
-        rows: all of them, columns id, text, source, alignment_id and licence, sorted by id.
+        rows: all of them, sorted by id.
         hidden: bool (rows,), held out to measure mining.
         first: int64 (rows,), the row that has the same text and takes part; ABSENT where none does.
     """
@@ -36,9 +38,9 @@ class Side:
     first: Ids
 
     @classmethod
-    def of(cls, language: str, sentences: pa.Table, choice: Choice) -> Side:
-        """A side out of rows of SENTENCE."""
-        rows = sentences.select(_COLUMNS).sort_by("id").combine_chunks()
+    def of(cls, language: str, sentences: pa.Table, choice: Choice, columns: Sequence[str] = _COLUMNS) -> Side:
+        """A side out of rows of SENTENCE, of which it holds some columns."""
+        rows = sentences.select(columns).sort_by("id").combine_chunks()
         hidden = held_out(rows.column("alignment_id"), language, choice)
         return cls(language, rows, hidden, first_with_text(rows, ~hidden))
 
@@ -57,6 +59,20 @@ class Side:
         """Rows whose place another row with the same text has taken."""
         there = (self.first != ABSENT) & (self.first != np.arange(len(self.first)))
         return np.flatnonzero(there & ~self.hidden)
+
+    def occurrences(self) -> Occurrences:
+        """In which documents the sentences searched stand, those whose place another took for its text included.
+
+        A catalogue is no document: in two languages its messages stand in one order, which would tell of gold what
+        no page tells of what is mined.
+        """
+        aligned = self.rows.column("alignment_id").is_valid().to_numpy()
+        taking = np.flatnonzero((self.first != ABSENT) & ~self.hidden & ~aligned)
+        position = np.zeros(len(self.first), np.int64)
+        position[self.searched] = np.arange(len(self.searched))
+        rows = self.rows.take(pa.array(taking))
+        places = rows.column("position").to_numpy()
+        return Occurrences.of(position[self.first[taking]], rows.column("document_id"), places, len(self.searched))
 
     def texts(self) -> pa.StringArray:
         """By position."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.mine.filters.copies import copy_similarity
+from pipelines.mine.filters.copies import are_names, copy_similarity
 from pipelines.mine.filters.folding import Folded, fold
 from pipelines.mine.filters.lengths import LengthModel, length_model
 from pipelines.mine.filters.numbers import NumbersCompared, compare_numbers
@@ -39,6 +39,7 @@ class Measures:
         sources, targets: the texts.
         source_language, target_language: language keys.
         lengths: what is usual of their lengths.
+        taken: where these are some of others that were measured before, those, and int64 (n,), their places there.
     """
 
     sources: pa.StringArray
@@ -46,14 +47,49 @@ class Measures:
     source_language: str
     target_language: str
     lengths: LengthModel
+    taken: tuple[Measures, npt.NDArray[np.int64]] | None = None
 
     @property
     def pairs(self) -> int:
         return len(self.sources)
 
+    def take(self, places: npt.NDArray[np.int64]) -> Measures:
+        """Some of the pairs, each once, in the order named; what is usual of lengths is told by them alone.
+
+        What is measured of a pair by itself is measured once, however many times it is taken.
+        """
+        texts = self.sources.take(pa.array(places)), self.targets.take(pa.array(places))
+        languages = self.source_language, self.target_language
+        source, target = (size[places] for size in self.sizes)
+        return Measures(*texts, *languages, length_model(source, target, *languages), (self, places))
+
+    def first(self, rows: npt.NDArray[np.int64]) -> tuple[Measures, npt.NDArray[np.int64]]:
+        """Those measured first, and the places of some of these among them."""
+        if self.taken is None:
+            return self, rows
+        measures, places = self.taken
+        return measures.first(places[rows])
+
+    @cached_property
+    def sizes(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Characters of both sides."""
+        return characters_of(self.sources), characters_of(self.targets)
+
     @cached_property
     def folded(self) -> tuple[Folded, Folded]:
+        if self.taken is not None:
+            measures, places = self.taken
+            source, target = measures.folded
+            return source.take(places), target.take(places)
         return fold(self.sources), fold(self.targets)
+
+    @cached_property
+    def names(self) -> npt.NDArray[np.bool_]:
+        """Pairs of names and numbers alone, see `are_names`."""
+        if self.taken is not None:
+            measures, places = self.taken
+            return measures.names[places]
+        return are_names(self.sources) & are_names(self.targets)
 
     @cached_property
     def numbers(self) -> NumbersCompared:
@@ -66,10 +102,19 @@ class Measures:
     @cached_property
     def columns(self) -> Measured:
         """See `features`."""
-        sizes = characters_of(self.sources), characters_of(self.targets)
         measured = {
-            "length_ratio": self.lengths.log_ratio(*sizes),
-            "length_z": self.lengths.z(*sizes),
+            "length_ratio": self.lengths.log_ratio(*self.sizes).astype(np.float32),
+            "length_z": self.lengths.z(*self.sizes).astype(np.float32),
+        }
+        return {**measured, **self._of_each}
+
+    @cached_property
+    def _of_each(self) -> Measured:
+        """Columns that do not depend on other pairs."""
+        if self.taken is not None:
+            measures, places = self.taken
+            return {name: values[places] for name, values in measures._of_each.items()}
+        measured = {
             "number_agreement": self.numbers.agreement,
             "numbers_shared": self.numbers.shared,
             "numbers_differing": self.numbers.differing,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.mine.filters.boilerplate import partners, templates
-from pipelines.mine.filters.copies import are_names, language_closeness
+from pipelines.mine.filters.copies import ORDINARY_SHARE, language_closeness, ordinary_shares, ordinary_words
 from pipelines.mine.filters.duplicates import near_duplicates
 from pipelines.mine.filters.features import Measures
 from pipelines.mine.filters.folding import Folded
@@ -26,6 +27,8 @@ URL_MISMATCH = "url-mismatch"
 TOXICITY_IMBALANCE = "toxicity-imbalance"
 BOILERPLATE = "boilerplate"
 NEAR_DUPLICATE = "near-duplicate-pair"
+
+Toxic: TypeAlias = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 _SIDES = ("source", "target")
 _NEAR_COPY = 0.9
@@ -47,7 +50,7 @@ class Candidates:
     target_texts: pa.StringArray
     source_language: str
     target_language: str
-    toxic: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
+    toxic: Toxic | None = None
     lengths: LengthModel | None = None
 
 
@@ -70,7 +73,7 @@ class Finding:
     kept: npt.NDArray[np.int64] | None = None
 
 
-def findings_of(candidates: Candidates, measures: Measures, settings: PairFilterSettings) -> Iterator[Finding]:
+def findings_of(measures: Measures, settings: PairFilterSettings, toxic: Toxic | None = None) -> Iterator[Finding]:
     """What each filter that is on says, but for near duplicates, which only pairs that pass all these can be."""
     yield from _copies(measures, settings)
     if settings.max_length_ratio is not None or settings.max_length_z is not None:
@@ -81,8 +84,8 @@ def findings_of(candidates: Candidates, measures: Measures, settings: PairFilter
     if (least := settings.min_url_agreement) is not None:
         agreement = measures.columns["verbatim_agreement"].astype(np.float64)
         yield Finding(URL_MISMATCH, agreement < least, agreement, lambda rows: _verbatim(measures, rows))
-    if candidates.toxic is not None and settings.max_toxicity_difference is not None:
-        yield _toxicity(*candidates.toxic, settings.max_toxicity_difference)
+    if toxic is not None and settings.max_toxicity_difference is not None:
+        yield _toxicity(*toxic, settings.max_toxicity_difference)
     if settings.max_partners is not None or settings.max_template is not None:
         yield _boilerplate(measures.folded, settings)
 
@@ -104,10 +107,10 @@ def _copies(measures: Measures, settings: PairFilterSettings) -> Iterator[Findin
     similarity = measures.columns["copy_similarity"]
     near = settings.max_copy_similarity
     closeness = language_closeness(similarity, _NEAR_COPY if near is None else near)
-    judged = np.full(measures.pairs, closeness < settings.close_languages)
-    judged &= ~(are_names(measures.sources) & are_names(measures.targets))
     source, target = measures.folded
     equal = (source.keys == target.keys) & (source.lengths == target.lengths) & (source.lengths > 0)
+    judged = np.full(measures.pairs, closeness < settings.close_languages)
+    judged &= ~_names(measures, equal | (similarity > (_NEAR_COPY if near is None else near)))
     if settings.copied:
         yield Finding(
             COPIED, judged & equal, similarity.astype(np.float64), lambda rows: ["both sides are equal"] * len(rows)
@@ -119,6 +122,17 @@ def _copies(measures: Measures, settings: PairFilterSettings) -> Iterator[Findin
             similarity.astype(np.float64),
             lambda rows: [f"similarity {score:.3f}" for score in similarity[rows]],
         )
+
+
+def _names(measures: Measures, alike: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which of the pairs that are alike are names on both sides, and not a heading that another page says in prose."""
+    names: npt.NDArray[np.bool_] = alike & measures.names
+    places = np.flatnonzero(names)
+    if len(places):
+        ordinary = ordinary_words(measures.sources, measures.targets)
+        shares = ordinary_shares(measures.sources.take(pa.array(places)), ordinary)
+        names[places] = shares < ORDINARY_SHARE
+    return names
 
 
 def _lengths(measures: Measures, settings: PairFilterSettings) -> Finding:
@@ -140,6 +154,7 @@ def _lengths(measures: Measures, settings: PairFilterSettings) -> Finding:
 
 
 def _numbers(measures: Measures, rows: npt.NDArray[np.int64]) -> list[str]:
+    measures, rows = measures.first(rows)
     counted = measures.numbers.counted
     source, target = (written_by(counted, left, rows) for left in (counted.source_only, counted.target_only))
     return [
@@ -148,6 +163,7 @@ def _numbers(measures: Measures, rows: npt.NDArray[np.int64]) -> list[str]:
 
 
 def _verbatim(measures: Measures, rows: npt.NDArray[np.int64]) -> list[str]:
+    measures, rows = measures.first(rows)
     source, target = (side.written_in(rows) for side in measures.verbatim)
     return [f"source: {ours or '–'}; target: {theirs or '–'}" for ours, theirs in zip(source, target, strict=True)]
 

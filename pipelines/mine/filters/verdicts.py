@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.mine.filters.features import Measured, measure
-from pipelines.mine.filters.findings import Candidates, Finding, findings_of, near_duplicates_of
+from pipelines.mine.filters.features import Measured, Measures, measure
+from pipelines.mine.filters.findings import Candidates, Finding, Toxic, findings_of, near_duplicates_of
 from pipelines.mine.filters.lengths import LengthModel
 from schemas.recipe.pair_filters import PairFilterSettings
 
@@ -59,7 +59,16 @@ def filter_pairs(candidates: Candidates, settings: PairFilterSettings) -> Verdic
         candidates.target_language,
         candidates.lengths,
     )
-    findings = list(findings_of(candidates, measures, settings))
+    return judged(measures, settings, candidates.toxic)
+
+
+def judged(measures: Measures, settings: PairFilterSettings, toxic: Toxic | None = None) -> Verdicts:
+    """The verdicts of `filter_pairs` on pairs that are measured already, best first.
+
+    Args:
+        toxic: as `Candidates` has it.
+    """
+    findings = list(findings_of(measures, settings, toxic))
     passed = np.ones(measures.pairs, dtype=bool)
     for finding in findings:
         passed &= ~finding.failed

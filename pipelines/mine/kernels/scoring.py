@@ -53,6 +53,15 @@ def _insert(ids: np.ndarray, scores: np.ndarray, position: Number, score: Number
     ids[place], scores[place] = position, score
 
 
+@inner
+def _listed(ids: np.ndarray, position: Number) -> bool:
+    """Whether a list has a position."""
+    found = False
+    for place in range(len(ids)):
+        found |= ids[place] == position
+    return found
+
+
 @compiled(given(np.float32, 2), given(np.float32, 2), given(np.int64, 2), filled(np.float32, 2))
 def score_named(queries: np.ndarray, base: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> None:
     """Score each query with the rows named beside it; -inf where a name is ABSENT.
@@ -189,3 +198,53 @@ def expand_lists(
             end = min(bounds[vector + 1], bounds[vector] + wanted)
             for place in range(bounds[vector], end):
                 _insert(ids[row], scores[row], members[place], score)
+
+
+@compiled(
+    *(given(np.float32, 2), given(np.int64), given(np.float32, 2), given(np.int64), given(np.int64, 2)),
+    *(given(np.int64), given(np.int64), given(np.int64), given(np.int64)),
+    *(filled(np.int64, 2), filled(np.float32, 2), filled(np.int64, 2), filled(np.float32, 2)),
+)
+def search_groups(
+    sources: np.ndarray,
+    source_positions: np.ndarray,
+    targets: np.ndarray,
+    target_positions: np.ndarray,
+    groups: np.ndarray,
+    source_bounds: np.ndarray,
+    source_members: np.ndarray,
+    target_bounds: np.ndarray,
+    target_members: np.ndarray,
+    forward_ids: np.ndarray,
+    forward_scores: np.ndarray,
+    backward_ids: np.ndarray,
+    backward_scores: np.ndarray,
+) -> None:
+    """Score every row of a source group with every row of its target group, and keep the best of each row in order.
+
+    Args:
+        sources, targets: float32 of shapes (n, d) and (m, d).
+        source_positions, target_positions: int64 of shapes (n,) and (m,), by which rows are known.
+        groups: int64 of shape (p, 2), numbers of a source group and of a target group.
+        source_bounds, source_members: int64, bounds in members of each source group's rows; -1 among them is no row.
+        target_bounds, target_members: the same of target groups.
+        forward_ids, forward_scores: int64 and float32 of shape (n, k), empty (ABSENT, -inf), to be written to.
+        backward_ids, backward_scores: the same of shape (m, k).
+    """
+    sums = np.empty(_LANES)
+    for pair in range(len(groups)):
+        one, other = groups[pair, 0], groups[pair, 1]
+        for first in range(source_bounds[one], source_bounds[one + 1]):
+            row = source_members[first]
+            if row == _ABSENT:
+                continue
+            for second in range(target_bounds[other], target_bounds[other + 1]):
+                column = target_members[second]
+                if column == _ABSENT:
+                    continue
+                # Two sentences may stand together on several pages.
+                score = _product(sources[row], targets[column], sums)
+                if not _listed(forward_ids[row], target_positions[column]):
+                    _insert(forward_ids[row], forward_scores[row], target_positions[column], score)
+                if not _listed(backward_ids[column], source_positions[row]):
+                    _insert(backward_ids[column], backward_scores[column], source_positions[row], score)

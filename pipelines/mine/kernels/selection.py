@@ -1,4 +1,4 @@
-"""Compiled: the best of every row and every column of a table of scores, block by block."""
+"""Compiled: the best of every row, and of every column, of a table of scores, block by block."""
 
 from __future__ import annotations
 
@@ -78,3 +78,43 @@ def select(
                     _replace_least(column_scores[column], column_ids[column], score, np.int32(table_row))
                     limits[near] = max(limits[near], column_scores[column, 0])
         row_limits[table_row] = limit
+
+
+@compiled(
+    *(given(np.float32, 2), given(np.int32), INTEGER, INTEGER),
+    *(filled(np.float32), filled(np.float32, 2), filled(np.int32, 2)),
+)
+def select_rows(
+    block: np.ndarray,
+    rows: np.ndarray,
+    first_column: int,
+    columns: int,
+    row_limits: np.ndarray,
+    row_scores: np.ndarray,
+    row_ids: np.ndarray,
+) -> None:
+    """Let a block's scores into the heaps of its rows, which may stand anywhere in the table.
+
+    Args:
+        block: float32 of shape (r or more, c or more), without NaN; what is beyond r and c is nobody's.
+        rows: int32 of shape (r,), the table's row of each row of the block.
+        first_column: place of the block's first column in the table.
+        columns: c.
+        row_limits, row_scores, row_ids: as in `select`.
+    """
+    whole = columns // _CHUNK * _CHUNK
+    for near in range(len(rows)):
+        scores, row = block[near], np.int64(rows[near])
+        limit = row_limits[row]
+        for start in range(0, columns, _CHUNK):
+            if start < whole:
+                hits = _NO
+                for step in range(_CHUNK):
+                    hits |= _YES if scores[np.uintp(start + step)] > limit else _NO
+                if not hits:
+                    continue
+            for place in range(start, min(start + _CHUNK, columns)):
+                if scores[place] > limit:
+                    _replace_least(row_scores[row], row_ids[row], scores[place], np.int32(first_column + place))
+                    limit = max(limit, row_scores[row, 0])
+        row_limits[row] = limit

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.mine.filters.copies import are_names, copy_similarity, language_closeness
+from pipelines.mine.filters.copies import (
+    ORDINARY_SHARE,
+    are_names,
+    copy_similarity,
+    language_closeness,
+    ordinary_shares,
+    ordinary_words,
+)
 from pipelines.mine.filters.folding import fold
 from tests.mine.filters.gold import between, translated
 
@@ -49,6 +56,41 @@ def test_case_punctuation_and_digits_of_another_script_are_no_difference() -> No
 )
 def test_names_and_numbers_are_told_from_sentences(text: str, expected: bool) -> None:
     assert bool(are_names(pa.array([text]))[0]) is expected
+
+
+PROSE = pa.array(
+    [
+        "In the toolbar, choose a page to insert (see “formatting”).",
+        "Debian is not a company, and neither is LibreOffice.",
+        "Manual breaks are shown as a line.",
+        "Open the menu: insert, then break.",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "ordinary"),
+    [
+        ("Choose Insert - Page Break.", True),
+        ("Choose Formatting", True),
+        ("Debian GNU/Linux", False),
+        ("LibreOffice Writer 7.2", False),
+        ("PostgreSQL", False),
+        ("3.5", False),
+    ],
+)
+def test_a_heading_with_capitals_is_told_from_a_name_by_what_stands_elsewhere(text: str, ordinary: bool) -> None:
+    assert are_names(pa.array([text]))[0]
+    share = ordinary_shares(pa.array([text]), ordinary_words(PROSE, pa.array([text])))[0]
+    assert (share >= ORDINARY_SHARE) is np.bool_(ordinary)
+
+
+@given(st.lists(WORDS, max_size=6))
+def test_the_share_is_of_words_with_letters_and_has_a_value_for_each_text(texts: list[str]) -> None:
+    array = pa.array(texts, pa.string())
+    shares = ordinary_shares(array, ordinary_words(array))
+    assert len(shares) == len(texts)
+    assert ((shares >= 0) & (shares <= 1)).all()
 
 
 @pytest.mark.parametrize(("one", "other"), [("nb", "da"), ("nb", "nn"), ("pt", "pt_BR"), ("hr", "bs"), ("es", "gl")])

@@ -4,6 +4,7 @@ import pyarrow as pa
 from pipelines.mine.filters.copies import copy_similarity
 from pipelines.mine.filters.duplicates import near_duplicates
 from pipelines.mine.filters.folding import Folded, fold
+from pipelines.mine.filters.kernels.ngrams import NGRAM, minima
 from tests.mine.filters.gold import translated
 
 
@@ -70,3 +71,28 @@ def test_no_pairs_are_no_duplicates() -> None:
 def test_empty_sides_are_like_nothing() -> None:
     sources, targets = fold(pa.array(["", "", "…"])), fold(pa.array(["", "leer", ""]))
     assert near_duplicates(sources, targets, 0.95)[0].tolist() == [0, 1, 2]
+
+
+def test_the_order_of_letters_counts_in_what_texts_share() -> None:
+    # The same letters as often: alike to whoever compares n-grams of order one.
+    sources, targets = (
+        fold(pa.array(["stressed diaper", "desserts repaid"])),
+        fold(pa.array(["лампа роза", "азор апмал"])),
+    )
+    for side in (sources, targets):
+        assert copy_similarity(side.take(np.array([0])), side.take(np.array([1])))[0] < 0.2
+    assert near_duplicates(sources, targets, 0.5)[0].tolist() == [0, 1]
+
+
+def test_signatures_are_of_ngrams_of_a_higher_order() -> None:
+    texts = fold(pa.array(["stressed diaper", "desserts repaid", "stressed diaper"]))
+    lowest = np.full((3, 32), np.uint32(2**32 - 1), np.uint32)
+    minima(
+        texts.points,
+        texts.offsets,
+        np.arange(1, 65, 2, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) | np.uint64(1),
+        lowest,
+    )
+    assert NGRAM > 1
+    assert (lowest[0] == lowest[2]).all()
+    assert (lowest[0] == lowest[1]).mean() < 0.3

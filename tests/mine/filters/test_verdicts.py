@@ -1,10 +1,14 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pipelines.mine.filters.features import measure
 from pipelines.mine.filters.findings import Candidates
-from pipelines.mine.filters.verdicts import ABSENT, Verdicts, filter_pairs
+from pipelines.mine.filters.verdicts import ABSENT, Verdicts, filter_pairs, judged
 from schemas.recipe.pair_filters import PairFilterSettings
+from tests.mine.filters.gold import translated
 
 SOURCES = (
     "The committee met in Geneva in 1998.",
@@ -102,6 +106,13 @@ def test_a_sentence_with_many_partners_is_boilerplate() -> None:
     assert found.details[0].as_py() == "source has 6 different partners"
 
 
+def test_a_heading_left_untranslated_is_a_copy_and_no_name() -> None:
+    prose = ("Open the menu to insert a page break.", "You may choose another break.")
+    sources = (*prose, "Choose Insert - Page Break", "Debian GNU/Linux")
+    targets = ("Seite: Menü aufklappen, Umbruch wählen.", "Ein anderer Umbruch ist wählbar.", *sources[2:])
+    assert verdicts(sources, targets).reasons.to_pylist() == [None, None, "copied", None]
+
+
 def test_names_and_numbers_may_be_copied() -> None:
     sources = ["LibreOffice Writer 7.2", "Albert Einstein, Princeton 1935", "Save as template"]
     assert verdicts(sources, sources).reasons.to_pylist() == [None, None, "copied"]
@@ -133,3 +144,20 @@ def test_sides_of_different_length_are_refused() -> None:
 def test_a_null_text_is_refused() -> None:
     with pytest.raises(ValueError, match="1 texts of pairs are null"):
         verdicts(("one", None), ("eins", "zwei"))
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(0, 399), max_size=400, unique=True))
+def test_pairs_taken_of_others_are_judged_as_if_measured_alone(places: list[int]) -> None:
+    _, sources, targets = translated("de")
+    half = pa.concat_arrays([targets.slice(0, 200), targets.slice(0, 200)])
+    whole = measure(sources.slice(0, 400), half, "eng_Latn", "deu_Latn")
+    rows = np.array(places, np.int64)
+    some = whole.take(rows)
+    alone = filter_pairs(Candidates(some.sources, some.targets, "eng_Latn", "deu_Latn"), PairFilterSettings())
+    taken = judged(some, PairFilterSettings())
+    assert taken.reasons.equals(alone.reasons)
+    assert taken.details.equals(alone.details)
+    assert taken.matched.tolist() == alone.matched.tolist()
+    assert taken.lengths == alone.lengths
+    assert all(np.array_equal(taken.columns[name], alone.columns[name]) for name in alone.columns)
