@@ -25,7 +25,7 @@ class PublishSettings(BaseModel):
 
     Attributes:
         name: such as xllms100-instruct.
-        kind: documents, pairs, instructions or preferences.
+        kind: documents, pairs, groups, instructions or preferences.
         rows_per_shard: rows a shard aims at; keep shards below 500 MB.
     """
 

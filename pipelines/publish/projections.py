@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from schemas.records import DOCUMENT, INSTRUCTION, PAIR, PREFERENCE
+from schemas.records import DOCUMENT, GROUP_MEMBER, INSTRUCTION, PAIR, PREFERENCE
 
 MESSAGE = pa.struct([pa.field("role", pa.string(), nullable=False), pa.field("content", pa.string(), nullable=False)])
 """A turn as TRL and chat templates take it."""
@@ -67,8 +67,9 @@ _PUBLISHED_DOCUMENT = _select(
 _PUBLISHED_PAIR = _select(
     PAIR,
     *("id", "pair", "source_id", "target_id", "source_language", "target_language", "source_text", "target_text"),
-    *("cosine", "margin", "mode", "source", "encoder", "licence"),
+    *("cosine", "margin", "score", "mode", "source", "encoder", "licence"),
 )
+_PUBLISHED_GROUP_MEMBER = _select(GROUP_MEMBER, *GROUP_MEMBER.names)
 _PUBLISHED_INSTRUCTION = pa.schema(
     [
         *_select(INSTRUCTION, "id", "group_id", "task"),
@@ -103,6 +104,11 @@ def publish_documents(rows: pa.RecordBatch) -> pa.RecordBatch:
 def publish_pairs(rows: pa.RecordBatch) -> pa.RecordBatch:
     """Rows of PAIR without ranks and audio."""
     return rows.select(_PUBLISHED_PAIR.names)
+
+
+def publish_groups(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows of GROUP_MEMBER as they are."""
+    return rows.select(_PUBLISHED_GROUP_MEMBER.names)
 
 
 def publish_instructions(rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -158,6 +164,18 @@ KINDS = {
         config="pair",
         split=None,
         task_categories=("translation",),
+    ),
+    "groups": Kind(
+        title="groups of translations",
+        description="Sentences that mean the same in many languages, one language a config: rows of one `group_id` are "
+        "a group, which has one sentence a language. They were found through the sentence with `pivot`, by "
+        "nearest-neighbour search over multilingual embeddings; of the `checked` other members with which one was "
+        "compared without it, `agreed` are translations of it by that comparison too.",
+        schema=_PUBLISHED_GROUP_MEMBER,
+        project=publish_groups,
+        config="language",
+        split=None,
+        task_categories=("translation", "sentence-similarity"),
     ),
     "instructions": Kind(
         title="instructions",

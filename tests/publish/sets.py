@@ -14,6 +14,7 @@ from pipelines.runtime.filesystem import Folder
 from pipelines.runtime.manifest import Manifest
 from schemas.recipe import InstructSettings, PreferSettings
 from tests.instruct.mined import IN_PROCESS, documents, mined_pairs, written
+from tests.publish.members import group_members
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,14 @@ def make_sets(folder: Path) -> Sets:
     settings = InstructSettings(validation_percent=20)
     instructions = instruct(pairs, corpus, str(folder / "instruct"), settings, 17, IN_PROCESS)
     preferences = prefer(instructions, str(folder / "prefer"), PreferSettings(), 17, IN_PROCESS)
-    rows = {"documents": corpus, "pairs": pairs, "instructions": instructions, "preferences": preferences}
+    groups = written(folder / "groups", {"kept": group_members(limit=20)}, "language")
+    rows = {
+        "documents": corpus,
+        "pairs": pairs,
+        "groups": groups,
+        "instructions": instructions,
+        "preferences": preferences,
+    }
     published = {
         kind: publish(
             manifest,

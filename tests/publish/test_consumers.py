@@ -8,6 +8,7 @@ import pytest
 from datasets import get_dataset_config_names
 
 from pipelines.publish.projections import KINDS
+from tests.instruct.mined import messages
 from tests.publish.sets import Sets, make_sets, stated_rows
 from tests.publish.training import fine_tune, load, prefer
 
@@ -27,6 +28,18 @@ def test_every_config_loads_with_the_rows_and_columns_the_card_states(sets: Sets
         assert loaded.num_rows == rows
         assert loaded.column_names == KINDS[kind].schema.names
         assert set(loaded[KINDS[kind].config]) == {config}
+
+
+def test_sentences_of_two_languages_are_put_side_by_side_by_their_group(sets: Sets, tmp_path: Path) -> None:
+    """As a reader of translations in many languages does it."""
+    folder = sets.published["groups"].folder
+    english, thai = (
+        {row["group_id"]: row["text"] for row in load(folder, language, "train", tmp_path)}
+        for language in ("eng_Latn", "tha_Thai")
+    )
+    both = {english[group]: thai[group] for group in english.keys() & thai.keys()}
+    assert len(both) == 20
+    assert both["This field is required."] == messages("th")["This field is required."]
 
 
 def test_a_step_of_supervised_fine_tuning_runs_on_the_instructions(sets: Sets, tmp_path: Path) -> None:
