@@ -12,9 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.special import gammaln
 
 XSIM_NEIGHBOURS = 4
-"""k of LASER's xsim."""
+"""k of LASER's xsim (https://github.com/facebookresearch/LASER, source/xsim.py)."""
+
+MEXA_SENTENCES = 100
+"""Pairs that MEXA compares (https://github.com/cisnlp/MEXA, compute_mexa.py: the first 100)."""
 
 _BLOCK_ROWS = 1_024
 
@@ -29,8 +33,8 @@ class AlignmentScore:
     Attributes:
         language: its key.
         sentences: parallel sentences that were compared.
-        mexa: see `mexa`.
-        error_from: share of the language's sentences that do not find the pivot's, as `xsim_error`.
+        mexa: as `mexa` among MEXA_SENTENCES, so that languages with more sentences are not put to a harder task.
+        error_from: share of the language's sentences that do not find the pivot's among all, as `xsim_error`.
         error_to: share of the pivot's that do not find the language's.
     """
 
@@ -70,9 +74,8 @@ def alignment_scores(sides: Mapping[str, Side], pivot: str) -> Iterator[Alignmen
         rows, pivot_rows = parallel_rows(sides[language], sides[pivot])
         if len(rows):
             source, target = sides[language].vectors[rows], sides[pivot].vectors[pivot_rows]
-            yield AlignmentScore(
-                language, len(rows), mexa(source, target), xsim_error(source, target), xsim_error(target, source)
-            )
+            share = mexa(source, target, MEXA_SENTENCES)
+            yield AlignmentScore(language, len(rows), share, xsim_error(source, target), xsim_error(target, source))
 
 
 def parallel_rows(source: Side, target: Side) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -95,24 +98,45 @@ def _first_of_its_text(texts: pa.Array) -> npt.NDArray[np.bool_]:
     return first
 
 
-def mexa(source: npt.NDArray[np.floating], target: npt.NDArray[np.floating]) -> float:
+def mexa(source: npt.NDArray[np.floating], target: npt.NDArray[np.floating], among: int | None = None) -> float:
     """Share of pairs whose cosine is larger than any other in their row and in their column (Kargaran et al. 2024).
+
+    The more pairs there are, the fewer stand out, so shares of different numbers of pairs cannot be compared.
 
     Args:
         source: (n, d); row i is the translation of row i of the other.
         target: (n, d).
+        among: pairs compared at a time: the share that as many of them, drawn at random, have on average. None, or no
+            fewer than there are: all.
     Raises:
-        ValueError: the shapes differ, there is no pair, or a value is not finite.
+        ValueError: the shapes differ, there is no pair, or a value is not finite; among is not positive.
     """
+    if among is not None and among < 1:
+        raise ValueError(f"pairs are compared among 1 or more; found among = {among}")
     source, target = _unit(source, target)
-    own = np.einsum("nd,nd->n", source, target)
-    strict = np.ones(len(own), np.bool_)
-    for start, cosines in _blocks(source, target):
-        rows = np.arange(len(cosines))
-        cosines[rows, start + rows] = -np.inf
-        strict[start : start + len(cosines)] &= cosines.max(axis=1) < own[start : start + len(cosines)] - _ROUNDING
-        strict &= cosines.max(axis=0) < own - _ROUNDING
-    return float(strict.mean())
+    rivals = _rivals(source, target)
+    if among is None or among >= len(rivals):
+        return float((rivals == 0).mean())
+    others, drawn = len(rivals) - 1, among - 1
+    # None of a pair's rivals is among those drawn with it: hypergeometric.
+    free = others - rivals
+    without = gammaln(free + 1) - gammaln(np.maximum(free - drawn, 0) + 1)
+    any_of_them = gammaln(others + 1) - gammaln(others - drawn + 1)
+    return float(np.where(free >= drawn, np.exp(without - any_of_them), 0.0).mean())
+
+
+def _rivals(source: npt.NDArray[np.float64], target: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Pairs that share a row or a column with a cosine no smaller than each pair's own: int64 (n,)."""
+    own = np.einsum("nd,nd->n", source, target) - _ROUNDING
+    rivals = np.empty(len(own), np.int64)
+    for start in range(0, len(own), _BLOCK_ROWS):
+        part = slice(start, start + _BLOCK_ROWS)
+        least = own[part, np.newaxis]
+        above = (source[part] @ target.T >= least) | (target[part] @ source.T >= least)
+        rows = np.arange(len(above))
+        above[rows, start + rows] = False
+        rivals[part] = above.sum(axis=1)
+    return rivals
 
 
 def xsim_error(source: npt.NDArray[np.floating], target: npt.NDArray[np.floating], k: int = XSIM_NEIGHBOURS) -> float:
@@ -142,19 +166,15 @@ def _nearest(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """The k nearest targets of each source and their cosines, the nearest first and of equal ones the first."""
     near, scores = np.empty((len(source), k), np.int64), np.empty((len(source), k))
-    for start, cosines in _blocks(source, target):
-        order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-        near[start : start + len(order)] = order
-        scores[start : start + len(order)] = np.take_along_axis(cosines, order, axis=1)
-    return near, scores
-
-
-def _blocks(
-    source: npt.NDArray[np.float64], target: npt.NDArray[np.float64]
-) -> Iterator[tuple[int, npt.NDArray[np.float64]]]:
-    """First row and cosines with all targets of some sources at a time."""
     for start in range(0, len(source), _BLOCK_ROWS):
-        yield start, source[start : start + _BLOCK_ROWS] @ target.T
+        cosines = source[start : start + _BLOCK_ROWS] @ target.T
+        rows = np.arange(len(cosines))
+        # The largest k times over, which costs less than sorting thousands for four.
+        for place in range(k):
+            best = cosines.argmax(axis=1)
+            near[start + rows, place], scores[start + rows, place] = best, cosines[rows, best]
+            cosines[rows, best] = -np.inf
+    return near, scores
 
 
 def _unit(*sides: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.float64], ...]:

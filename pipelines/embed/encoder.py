@@ -11,7 +11,7 @@ from pipelines.embed.folder import choose_backend, default_prompt, pooling_of
 from pipelines.embed.handle import Encoder, EncoderError, SentenceEncoder
 from pipelines.embed.selftest import PROBES, check_batch_independence, require_same
 from pipelines.runtime.models import find_entry, find_model, load_once, model_fingerprint
-from schemas.recipe import Backend, Dtype, EmbedSettings, Pooling
+from schemas.recipe import Backend, EncoderSettings
 
 __all__ = [
     "Encoder",
@@ -21,7 +21,6 @@ __all__ = [
     "check_batch_independence",
     "describe_encoder",
     "encoder_of",
-    "facts_of",
     "load_encoder",
 ]
 
@@ -46,86 +45,64 @@ class EncoderFacts:
     backend: Backend
 
 
-def facts_of(settings: EmbedSettings) -> EncoderFacts:
-    """As `describe_encoder`, for the encoder of a recipe."""
-    return describe_encoder(*_arguments(settings))
+def encoder_of(settings: EncoderSettings) -> Encoder:
+    """As `load_encoder`; one instance a process, whatever else a stage's settings hold."""
+    own = EncoderSettings(**{name: getattr(settings, name) for name in EncoderSettings.model_fields})
+    return load_once(("encoder", own), partial(load_encoder, own))
 
 
-def encoder_of(settings: EmbedSettings) -> Encoder:
-    """As `load_encoder`, for the encoder of a recipe; one instance a process."""
-    arguments = _arguments(settings)
-    return load_once(("encoder", *arguments), partial(load_encoder, *arguments))
-
-
-def describe_encoder(
-    name: str,
-    prefix: str | None = None,
-    max_tokens: int = 128,
-    batch_size: int | None = None,
-    pooling: Pooling | None = None,
-    dtype: Dtype = "float32",
-    backend: Backend = "auto",
-) -> EncoderFacts:
+def describe_encoder(settings: EncoderSettings) -> EncoderFacts:
     """Facts of an encoder, read from its folder where that says how long its vectors are, else by loading it.
 
-    Args:
-        prefix: None as the catalogue says of the model, else as its folder does, else none.
-        batch_size: None as the catalogue says of the model, else `BATCH_SIZE`.
     Raises:
         ModelError: the model is not here.
         EncoderError: as `load_encoder`.
     """
+    name = settings.encoder
     path = find_model(name)
     pooling_facts = pooling_of(path)
     dimensions = pooling_facts.dimensions if pooling_facts and pooling_facts.mode else None
     if dimensions is None:
-        dimensions = load_encoder(name, prefix, max_tokens, batch_size, pooling, dtype, backend).dimensions
-    own_prefix, own_batch_size = _own(name, path)
+        dimensions = load_encoder(settings).dimensions
+    prefix, batch_size = _used(settings, path)
     return EncoderFacts(
         fingerprint=_fingerprint(name, path),
         dimensions=dimensions,
-        prefix=own_prefix if prefix is None else prefix,
-        batch_size=batch_size or own_batch_size,
-        backend=choose_backend(name, path, backend),
+        prefix=prefix,
+        batch_size=batch_size,
+        backend=choose_backend(name, path, settings.backend),
     )
 
 
-def load_encoder(
-    name: str,
-    prefix: str | None = None,
-    max_tokens: int = 128,
-    batch_size: int | None = None,
-    pooling: Pooling | None = None,
-    dtype: Dtype = "float32",
-    backend: Backend = "auto",
-) -> Encoder:
-    """Load an encoder by catalogue name, folder or hub id, and test it.
+def load_encoder(settings: EncoderSettings) -> Encoder:
+    """Load an encoder and test it.
 
-    Args:
-        prefix, batch_size: as in `describe_encoder`.
-        pooling: None as the folder says.
-        dtype: of PyTorch's matrix products.
+    What the settings leave open is as the catalogue says of the model, else as its folder does; else there is no
+    prefix, and a batch is BATCH_SIZE.
+
     Raises:
         ModelError: the model is not here.
         EncoderError: it is no encoder, cannot take `max_tokens`, or fails its self-test.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    name, max_tokens = settings.encoder, settings.max_tokens
     path = find_model(name)
-    own_prefix, own_batch_size = _own(name, path)
-    prefix = own_prefix if prefix is None else prefix
+    prefix, batch_size = _used(settings, path)
     reference = None
-    if choose_backend(name, path, backend) == "onnx":
+    if choose_backend(name, path, settings.backend) == "onnx":
         from pipelines.embed.onnx_model import load_onnx
 
-        if dtype != "float32":
-            raise EncoderError(f"{name}: embed.dtype is {dtype}, and an ONNX file has types of its own; leave it out")
-        model = load_onnx(name, path, max_tokens, pooling)
+        if settings.dtype != "float32":
+            raise EncoderError(
+                f"{name}: embed.dtype is {settings.dtype}, and an ONNX file has types of its own; leave it out"
+            )
+        model = load_onnx(name, path, max_tokens, settings.pooling)
         probe = model.prepare([prefix + text for text in PROBES])
         dimensions = model.vectors(probe.inputs).shape[-1]
     else:
         from pipelines.embed.torch_model import load_torch
 
-        model, reference = load_torch(name, path, prefix, max_tokens, pooling, dtype)
+        model, reference = load_torch(name, path, prefix, max_tokens, settings.pooling, settings.dtype)
         dimensions = reference.shape[1]
     said = pooling_of(path)
     if said and said.mode and said.dimensions not in (None, dimensions):
@@ -139,7 +116,7 @@ def load_encoder(
         dimensions=dimensions,
         prefix=prefix,
         max_tokens=max_tokens,
-        batch_size=batch_size or own_batch_size,
+        batch_size=batch_size,
         model=model,
     )
     check_batch_independence(encoder)
@@ -148,27 +125,13 @@ def load_encoder(
     return encoder
 
 
-def _arguments(
-    settings: EmbedSettings,
-) -> tuple[str, str | None, int, int | None, Pooling | None, Dtype, Backend]:
-    return (
-        settings.encoder,
-        settings.prefix,
-        settings.max_tokens,
-        settings.batch_size,
-        settings.pooling,
-        settings.dtype,
-        settings.backend,
-    )
-
-
-def _own(name: str, path: Path) -> tuple[str, int]:
-    """Prefix and batch size that a model wants."""
-    entry = find_entry(name, path)
+def _used(settings: EncoderSettings, path: Path) -> tuple[str, int]:
+    """Prefix and batch size: the recipe's, else what the model wants."""
+    entry = find_entry(settings.encoder, path)
     advice = entry.encoder if entry else None
-    if advice is None:
-        return default_prompt(path) or "", BATCH_SIZE
-    return advice.prefix, advice.batch_size or BATCH_SIZE
+    prefix = (default_prompt(path) or "") if advice is None else advice.prefix
+    batch_size = (advice.batch_size if advice else None) or BATCH_SIZE
+    return prefix if settings.prefix is None else settings.prefix, settings.batch_size or batch_size
 
 
 def _fingerprint(name: str, path: Path) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping
 
 import apache_beam as beam
 
-from pipelines.embed.encoder import EncoderFacts, facts_of
+from pipelines.embed.encoder import EncoderFacts, describe_encoder
 from pipelines.embed.known import earlier_manifests
 from pipelines.embed.transforms import Choose, EncodeSentences, FilterSentences, Keyed, ReadKnown, SplitDocuments
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.models import find_model, model_fingerprint
 from pipelines.runtime.runner import Runner
 from pipelines.runtime.shards import Output
-from pipelines.runtime.stage import Input, Stage, run_stage
+from pipelines.runtime.stage import Input, Job, Stage
 from schemas.recipe import EmbedSettings
 from schemas.records import DROPPED, SENTENCE, vector_schema
 
@@ -27,14 +27,13 @@ _BUCKET_ROWS = 2_000
 _SENTENCES_PER_DOCUMENT = 16
 
 
-def embed(
+def embed_job(
     corpus: Manifest,
     acquired: Manifest,
     folder: str,
     settings: EmbedSettings,
     languages: Collection[str],
-    runner: Runner,
-) -> Manifest:
+) -> Job:
     """Split documents into sentences and encode them, with the catalogues' sentences, for mining.
 
     The ledger counts sentences of the recipe's sources and of the languages asked for. A text is encoded once a
@@ -47,10 +46,12 @@ def embed(
         folder: URL of the folder that the stage owns.
         languages: keys of the languages that are mined; others are not encoded.
     Returns:
-        Manifest with outputs sentences and vectors (by language, the same ids in both) and dropped. Its
+        A job whose manifest has outputs sentences and vectors (by language, the same ids in both) and dropped. Its
         settings hold `dimensions` and `encoder_fingerprint`, and the prefix, batch size and backend that were used.
+    Raises:
+        ModelError, EncoderError: as `describe_encoder` and `earlier_manifests`.
     """
-    encoder = facts_of(settings)
+    encoder = describe_encoder(settings)
     wanted = tuple(sorted(set(languages)))
     used = _used(encoder)
     earlier = earlier_manifests(settings.earlier, folder, settings.model_dump(mode="json") | used)
@@ -99,7 +100,19 @@ def embed(
             keyed.append(pipeline | "Read earlier" >> ReadKnown(earlier, buckets, encoder.dimensions))
         return (*dropped, tuple(keyed) | "Encode" >> EncodeSentences(settings, folder))
 
-    return run_stage(stage, build, runner)
+    return Job(stage, build)
+
+
+def embed(
+    corpus: Manifest,
+    acquired: Manifest,
+    folder: str,
+    settings: EmbedSettings,
+    languages: Collection[str],
+    runner: Runner,
+) -> Manifest:
+    """Run `embed_job` unless it is whole."""
+    return embed_job(corpus, acquired, folder, settings, languages).run(runner)
 
 
 def _used(encoder: EncoderFacts) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pipelines.embed.alignment import Side
 from pipelines.runtime.filesystem import Folder
-from pipelines.runtime.manifest import Manifest
+from pipelines.runtime.manifest import Manifest, Shard
 from pipelines.runtime.parquet import read_batches
 
 MOST_SENTENCES = 2_000
@@ -42,10 +42,11 @@ def _side(embedded: Manifest, language: str, most: int) -> Side:
     place = Folder(embedded.folder)
     shards = zip(embedded.of("sentences", language), embedded.of("vectors", language), strict=True)
     for sentences, vectors in shards:
-        # The shards of both outputs hold the same ids in the same order.
+        # The shards of both outputs hold the same ids in the same order; most of a crawl has no vector worth reading.
+        groups = _with_aligned(place, sentences)
         read = (
-            read_batches(place, sentences.path, columns=("alignment_id", "text")),
-            read_batches(place, vectors.path, columns=("vector",)),
+            read_batches(place, sentences.path, columns=("alignment_id", "text"), row_groups=groups),
+            read_batches(place, vectors.path, columns=("vector",), row_groups=groups),
         )
         for rows, values in zip(*read, strict=True):
             both = pa.RecordBatch.from_arrays([*rows.columns, values.column("vector")], schema=schema)
@@ -56,3 +57,17 @@ def _side(embedded: Manifest, language: str, most: int) -> Side:
     vectors_of = table["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     ids, texts = (table[name].combine_chunks() for name in ("alignment_id", "text"))
     return Side(ids, texts, vectors_of.reshape(-1, dimensions).astype(np.float32))
+
+
+def _with_aligned(place: Folder, sentences: Shard) -> list[int]:
+    """Row groups of a shard that hold an aligned sentence."""
+    groups = range(sentences.row_groups)
+    columns = ("alignment_id",)
+    return [
+        group
+        for group in groups
+        if any(
+            rows.column(0).null_count < rows.num_rows
+            for rows in read_batches(place, sentences.path, columns=columns, row_groups=[group])
+        )
+    ]

@@ -22,6 +22,9 @@ WRONG_LANGUAGE = "wrong-language"
 
 _MARK, _OTHER = 1, 2
 
+_JAPANESE = "jpn_Jpan"
+_KANA = r"[\p{Hiragana}\p{Katakana}]"
+
 Failing = tuple[str, npt.NDArray[np.bool_], npt.NDArray[np.float64]]
 """Reason, which sentences fail, and what of each was compared with the limit."""
 
@@ -80,7 +83,16 @@ def _failing(sentences: pa.RecordBatch, settings: SentenceFilterSettings, labels
                 .astype(np.float64)
             ),
         )
-        yield WRONG_LANGUAGE, wrong > 0, labels.confidences.astype(np.float64)
+        yield WRONG_LANGUAGE, (wrong > 0) & ~_han_alone(texts, labels), labels.confidences.astype(np.float64)
+
+
+def _han_alone(texts: pa.StringArray, labels: Labels) -> npt.NDArray[np.bool_]:
+    """Sentences labelled Japanese that have no kana: of Chinese in short sentences lid.176 says so, and is sure."""
+    japanese = pc.fill_null(pc.equal(labels.languages, _JAPANESE), False)
+    alone: npt.NDArray[np.bool_] = pc.and_(japanese, pc.invert(pc.match_substring_regex(texts, _KANA))).to_numpy(
+        zero_copy_only=False
+    )
+    return alone
 
 
 def _by_language(

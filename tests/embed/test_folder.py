@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.embed.encoder import EncoderError, load_encoder
+from pipelines.embed.encoder import EncoderError, describe_encoder, load_encoder
 from pipelines.embed.folder import PoolingFacts, choose_backend, default_prompt, pooling_of
 from pipelines.embed.pooling import pooled
-from schemas.recipe import Pooling
-from tests.embed.models import MAX_TOKENS, onnx_folder, tokenizer, transformers_folder, write
+from schemas.recipe import EncoderSettings, Pooling
+from tests.embed.models import DIMENSIONS, MAX_TOKENS, onnx_folder, tokenizer, transformers_folder, write
 
 TEXTS = ["ทุกคนมีสิทธิ", "Mọi người", "All human beings"]
 
@@ -63,7 +63,7 @@ def test_a_transformers_folder_is_pooled_as_the_recipe_says(plain: Path, mode: P
     import torch
     from transformers import BertModel
 
-    vectors = load_encoder(str(plain), max_tokens=MAX_TOKENS, pooling=mode).encode(TEXTS)
+    vectors = load_encoder(EncoderSettings(encoder=str(plain), max_tokens=MAX_TOKENS, pooling=mode)).encode(TEXTS)
     model = BertModel.from_pretrained(plain, add_pooling_layer=False).eval()
     for text, vector in zip(TEXTS, vectors, strict=True):
         with torch.inference_mode():
@@ -74,4 +74,19 @@ def test_a_transformers_folder_is_pooled_as_the_recipe_says(plain: Path, mode: P
 
 def test_a_transformers_folder_needs_the_recipe_to_say_how_it_pools(plain: Path) -> None:
     with pytest.raises(EncoderError, match=r"set embed\.pooling if it is a transformers model"):
-        load_encoder(str(plain), max_tokens=MAX_TOKENS)
+        load_encoder(EncoderSettings(encoder=str(plain), max_tokens=MAX_TOKENS))
+
+
+def test_a_model_of_one_vector_a_token_is_an_encoder_too(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    model = SentenceTransformer(modules=[StaticEmbedding(tokenizer(), embedding_dim=DIMENSIONS)], device="cpu")
+    model.save(str(tmp_path / "static"))
+    settings = EncoderSettings(encoder=str(tmp_path / "static"), max_tokens=20)
+    encoder = load_encoder(settings)
+    assert encoder.dimensions == describe_encoder(settings).dimensions == DIMENSIONS
+    vectors, cut = encoder.encode_marking_cut(TEXTS)
+    assert cut.tolist() == [True, False, False]
+    whole = model.encode(TEXTS[1:], normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(vectors[1:], whole, atol=1e-3)

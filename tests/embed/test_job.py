@@ -67,7 +67,7 @@ def test_each_sentence_has_the_vector_that_its_encoder_gives(embedded: Manifest)
     assert sentences["id"].equals(vectors["id"])
     stored = np.stack(vectors["vector"].to_numpy())
     assert stored.dtype == np.float16
-    encoder = load_encoder(SETTINGS.encoder, SETTINGS.prefix, SETTINGS.max_tokens, SETTINGS.batch_size)
+    encoder = load_encoder(SETTINGS)
     direct = encoder.encode(sentences["text"].combine_chunks()).astype(np.float64)
     assert np.einsum("nd,nd->n", stored.astype(np.float64), direct).min() > 0.999
     assert embedded.settings["encoder_fingerprint"] == encoder.fingerprint

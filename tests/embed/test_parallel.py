@@ -11,9 +11,11 @@ from pipelines.embed.job import embed
 from pipelines.embed.parallel import parallel_sides
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.runner import Runner
-from schemas.recipe import EmbedSettings
+from schemas.recipe import EmbedSettings, EncoderSettings
 from tests.embed.models import MAX_TOKENS, onnx_folder
 from tests.mine.messages import given, messages
+from tests.mine.stored import embedded as stored
+from tests.mine.stored import sentences
 
 LANGUAGES = ("tha_Thai", "deu_Latn", "arb_Arab")
 
@@ -36,7 +38,7 @@ def test_each_aligned_sentence_comes_with_its_own_vector(embedded: Manifest, mod
     assert set(sides) == {"tha_Thai", "deu_Latn"}
     for language, side in sides.items():
         assert len(side.ids) == embedded.rows("sentences", language)
-        direct = load_encoder(str(model), max_tokens=MAX_TOKENS).encode(side.texts)
+        direct = load_encoder(EncoderSettings(encoder=str(model), max_tokens=MAX_TOKENS)).encode(side.texts)
         np.testing.assert_allclose(side.vectors, direct.astype(np.float32), atol=2e-3)
 
 
@@ -50,3 +52,14 @@ def test_a_stage_can_be_scored_as_it_lies(embedded: Manifest) -> None:
     (score,) = alignment_scores(parallel_sides(embedded), "deu_Latn")
     shared = set.intersection(*(set(side.ids.to_pylist()) for side in parallel_sides(embedded).values()))
     assert (score.language, score.sentences) == ("tha_Thai", len(shared))
+
+
+def test_sentences_of_a_crawl_are_left_out(tmp_path: Path) -> None:
+    texts = [f"ประโยคที่ {number}" for number in range(6)]
+    vectors = np.eye(6, dtype=np.float16)
+    crawled = (sentences("tha_Thai", texts[:3]), vectors[:3])
+    mixed = (sentences("tha_Thai", texts[3:], [None, "b", "a"]), vectors[3:])
+    (side,) = parallel_sides(stored(tmp_path, {"tha_Thai": [crawled, mixed]}, 6)).values()
+    assert side.ids.to_pylist() == ["a", "b"]
+    assert side.texts.to_pylist() == [texts[5], texts[4]]
+    np.testing.assert_array_equal(side.vectors, vectors[[5, 4]])

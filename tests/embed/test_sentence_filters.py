@@ -59,6 +59,14 @@ def test_a_sure_label_of_another_language_drops_a_sentence_and_is_told() -> None
     assert dropped.column("detail").to_pylist() == ["nld_Latn", None, None]
 
 
+def test_a_label_says_japanese_of_no_sentence_without_kana() -> None:
+    chinese, japanese = "标记要插入复制的公式的单元格。", "列の項目欄として年を入力します。"
+    labels = Labels(pa.array(["jpn_Jpan"] * 2, pa.string()), np.array([0.93, 0.99], dtype=np.float32))
+    kept, dropped = filter_characters(rows(("cmn_Hans", chinese), ("cmn_Hans", japanese)), SETTINGS, labels)
+    assert kept.column("text").to_pylist() == [chinese]
+    assert dropped.column("reason").to_pylist() == ["wrong-language"]
+
+
 def test_all_filters_off_keep_all() -> None:
     off = SentenceFilterSettings(max_punctuation_share=None, min_script_share=None, min_language_confidence=None)
     kept, dropped = filter_characters(rows(*SENTENCES), off)

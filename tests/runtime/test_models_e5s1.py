@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from pipelines.embed.encoder import Encoder, load_encoder
 from pipelines.runtime.models import ModelError, fetch_model, find_model
 from pipelines.runtime.models.e5s1 import MAGIC, E5Header, _expected, dequantise, read_e5s1
+from schemas.recipe import EncoderSettings
 
 # Scripts whose texts the package's engine cuts into the same tokens as the real tokenizer; of Tibetan it
 # makes single characters, so its Tibetan vectors are another model's.
@@ -122,7 +123,7 @@ def specimens() -> list[str]:
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
     fetch_model("e5-small@packaged")
-    return load_encoder("e5-small@packaged", "query: ", 512)
+    return load_encoder(EncoderSettings(encoder="e5-small@packaged", prefix="query: ", max_tokens=512))
 
 
 def test_the_folder_uses_the_real_tokenizer_as_it_is(encoder: Encoder) -> None:
