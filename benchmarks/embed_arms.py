@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.embed import ENCODER, TEXT_ENCODER
 from pipelines.embed.encoder import load_encoder
 from pipelines.runtime.models import find_model
+from schemas.recipe import EncoderSettings
 
 _MAX_TOKENS, _BATCH, _PREFIX = 128, 32, "query: "
 _WARM_TEXTS = 8
@@ -58,7 +59,7 @@ def _library(texts: Sequence[str]) -> Encode:
 
 def _bare(texts: Sequence[str]) -> Encode:
     """The model of `ours` alone, on batches that were tokenised, sorted and cut before the clock began."""
-    encoder = load_encoder(ENCODER, _PREFIX, _MAX_TOKENS, _BATCH)
+    encoder = load_encoder(EncoderSettings(encoder=ENCODER, prefix=_PREFIX, max_tokens=_MAX_TOKENS, batch_size=_BATCH))
     prepared = encoder.model.prepare([_PREFIX + text for text in texts])
     order = np.argsort(prepared.lengths, kind="stable")
     batches = [
@@ -73,17 +74,19 @@ def _bare(texts: Sequence[str]) -> Encode:
 
 
 def _ours(texts: Sequence[str]) -> Encode:
-    encoder = load_encoder(ENCODER, _PREFIX, _MAX_TOKENS, _BATCH)
+    encoder = load_encoder(EncoderSettings(encoder=ENCODER, prefix=_PREFIX, max_tokens=_MAX_TOKENS, batch_size=_BATCH))
     return lambda: _drop(encoder.encode(texts))
 
 
 def _bfloat16(texts: Sequence[str]) -> Encode:
-    encoder = load_encoder(ENCODER, _PREFIX, _MAX_TOKENS, _BATCH, dtype="bfloat16")
+    encoder = load_encoder(
+        EncoderSettings(encoder=ENCODER, prefix=_PREFIX, max_tokens=_MAX_TOKENS, batch_size=_BATCH, dtype="bfloat16")
+    )
     return lambda: _drop(encoder.encode(texts))
 
 
 def _texts(texts: Sequence[str]) -> Encode:
-    encoder = load_encoder(TEXT_ENCODER)
+    encoder = load_encoder(EncoderSettings(encoder=TEXT_ENCODER))
     return lambda: _drop(encoder.encode(texts))
 
 

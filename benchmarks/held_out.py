@@ -188,15 +188,15 @@ def help_blocks(size: Size) -> Texts:
 
 def help_pages(size: Size) -> Iterator[tuple[str, list[str]]]:
     """Language key and translated paragraphs of some pages of LibreOffice's help, the same pages in each language."""
-    root = _help_root("en-us")
+    root = help_root("en-us")
     paths = sorted(path.relative_to(root) for path in root.rglob("*.html") if path.stat().st_size > 6_000)
     chosen = [Path(path) for path in spread([str(path) for path in paths], PAGES_READ[size])]
-    english = {path: _blocks(root / path) for path in chosen}
+    english = {path: blocks_of(root / path) for path in chosen}
     for language in ("en-us", *HELP_LANGUAGES.split()):
-        key, folder = normalise(language), _help_root(language)
+        key, folder = normalise(language), help_root(language)
         for path in chosen:
             if (folder / path).is_file():
-                blocks = _blocks(folder / path)
+                blocks = blocks_of(folder / path)
                 own = [
                     text
                     for name, text in blocks.items()
@@ -217,13 +217,13 @@ def is_translated(text: str, english: str, key: str) -> bool:
     return key.endswith("_Latn") or 2 * len(_LATIN.findall(text)) < len(_LETTER.findall(text))
 
 
-def _help_root(language: str) -> Path:
+def help_root(language: str) -> Path:
     """The folder of a language's pages; a region stands in capitals in its name (`pt-BR`)."""
     folders = (unpacked(f"libreoffice-help-{language}") / _HELP).iterdir()
     return next(folder for folder in folders if folder.name.lower() == language) / "text"
 
 
-def _blocks(path: Path) -> dict[str, str]:
+def blocks_of(path: Path) -> dict[str, str]:
     """Text of each numbered paragraph and heading of a page by its id; a block within another stands alone."""
     document = HTMLTree.parse(path.read_text(encoding="utf-8")).document
     if document is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from pipelines.mine.filters.features import features
 from pipelines.mine.graph import CandidateGraph, Flags, candidate_graph
 from pipelines.mine.margin import MARGINS, MarginName
 from pipelines.mine.neighbours.exact import neighbours
+from pipelines.mine.neighbours.found import Neighbours
 from pipelines.mine.scoring import best_edges, spread, with_evidence
 
 NEIGHBOURS = 4
@@ -33,9 +35,9 @@ Mined = tuple[CandidateGraph, Flags]
 Arm = Callable[["Given"], Mined]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Given:
-    """A task with its unit vectors, source (n, d) and target (m, d)."""
+    """A task with its unit vectors, source (n, d) and target (m, d); equal to itself alone."""
 
     task: Task
     source: Vectors
@@ -44,7 +46,7 @@ class Given:
 
 def laser(given: Given) -> Mined:
     """LASER's mine_bitexts as it stands: k = 4, ratio, each direction's best, greedily each sentence once."""
-    return laser_baseline(neighbours(given.source, given.target, LASER_NEIGHBOURS))
+    return laser_baseline(_found(given, False, LASER_NEIGHBOURS))
 
 
 def sentence_transformers(given: Given) -> Mined:
@@ -66,13 +68,19 @@ def stopes(given: Given) -> Mined:
 
 def ours(margin: MarginName, mode: Mode, *, centred: bool, evidence: bool = False, k: int = NEIGHBOURS) -> Arm:
     def mined(given: Given) -> Mined:
-        sides = (centre(given.source), centre(given.target)) if centred else (given.source, given.target)
-        graph = candidate_graph(neighbours(sides[0], sides[1], k), MARGINS[margin])
+        graph = candidate_graph(_found(given, centred, k), MARGINS[margin])
         if evidence:
             graph = _read(graph, given.task)
         return graph, choose(graph, mode)
 
     return mined
+
+
+@lru_cache(maxsize=4)
+def _found(given: Given, centred: bool, k: int) -> Neighbours:
+    """Neighbours that several ways share."""
+    sides = (centre(given.source), centre(given.target)) if centred else (given.source, given.target)
+    return neighbours(sides[0], sides[1], k)
 
 
 def _read(graph: CandidateGraph, task: Task) -> CandidateGraph:

@@ -11,19 +11,22 @@ import numpy.typing as npt
 from benchmarks.pages import cache_folder
 from pipelines.embed.encoder import Encoder, describe_encoder, load_encoder
 from schemas.identifiers import content_id
+from schemas.recipe import Dtype, EncoderSettings
 
 ENCODER, PREFIX = "e5-small@packaged", "query: "
-_AT_ONCE = 400
+_AT_ONCE = 1_000
 
 
 class Vectors:
     """Vectors by text, kept in files by a name of the caller's choice, such as a language."""
 
-    def __init__(self, encoder: str = ENCODER, prefix: str = PREFIX) -> None:
-        self.fingerprint = describe_encoder(encoder, prefix).fingerprint
+    def __init__(self, encoder: str = ENCODER, prefix: str = PREFIX, dtype: Dtype = "float32") -> None:
+        self.fingerprint = describe_encoder(EncoderSettings(encoder=encoder, prefix=prefix)).fingerprint
+        self.dtype = dtype
         self._name, self._prefix = encoder, prefix
         self._encoder: Encoder | None = None
-        self._folder = cache_folder() / "vectors" / content_id(self.fingerprint, prefix)[:12]
+        parts = (self.fingerprint, prefix) if dtype == "float32" else (self.fingerprint, prefix, dtype)
+        self._folder = cache_folder() / "vectors" / content_id(*parts)[:12]
 
     def of(self, kept_as: str, texts: Sequence[str]) -> npt.NDArray[np.float16]:
         """float16 (n, d), one a text; those not yet kept are encoded, some thousand at a time, and kept."""
@@ -45,7 +48,8 @@ class Vectors:
 
     def _loaded(self) -> Encoder:
         if self._encoder is None:
-            self._encoder = load_encoder(self._name, self._prefix)
+            settings = EncoderSettings(encoder=self._name, prefix=self._prefix, dtype=self.dtype)
+            self._encoder = load_encoder(settings)
         return self._encoder
 
     def _read(self, kept_as: str) -> tuple[npt.NDArray[np.bytes_], npt.NDArray[np.float16]]:
