@@ -102,6 +102,37 @@ def demo(
 
 
 @app.command()
+def encoder(
+    recipe: Annotated[
+        Path | None, typer.Argument(metavar="[RECIPE]", help="A TOML file; its encoder, and its sentences.")
+    ] = None,
+    lines: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Line-aligned files in place of its sentences, such as eng_Latn.txt."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--encoder", metavar="NAME", help="In place of the recipe's; wants --lines.")
+    ] = None,
+    pivot: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Language that others are compared with.", show_default="eng_Latn"),
+    ] = None,
+    sentences: Annotated[int, typer.Option(min=1, help="Lines of each file that are read, the first.")] = 200,
+    workers: Workers = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say which languages an encoder can mine: scores of sentences whose translation is known."""
+    from flows.encoder_scores import print_scores, score_encoder
+
+    scores = score_encoder(recipe, lines, name, pivot, sentences, _runner(workers, None, None), quiet=quiet)
+    if as_json:
+        _print_json(scores.as_json())
+    else:
+        print_scores(scores)
+
+
+@app.command()
 def explain(
     identifier: Annotated[str, typer.Argument(metavar="ID", help="Row id, its beginning, or a URL.")],
     run: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/demo"),
@@ -115,6 +146,19 @@ def explain(
         _print_json(explanation)
     else:
         print_explanation(explanation)
+
+
+@app.command()
+def share(recipe: RecipePath, as_json: AsJson = False) -> None:
+    """Tell how much of the corpus stands in mined pairs, by language and language pair, counted in the shards."""
+    from flows.shares import describe_share, print_share
+    from schemas.recipe import load_recipe
+
+    told = describe_share(load_recipe(recipe))
+    if as_json:
+        _print_json(told)
+    else:
+        print_share(told)
 
 
 @app.command()

@@ -17,14 +17,18 @@ from flows.layout import (
     DATASETS,
     EMBED,
     FILTER,
+    GROUPS,
     IDENTIFY,
+    INDEXES,
     INSTRUCT,
     LEARN,
     MEASURE,
+    PAGES,
     PAIRS,
     PREFER,
     REPEATS,
     SEARCH,
+    SEARCH_PAGES,
     THRESHOLDS,
     Place,
     learnt_files,
@@ -46,7 +50,13 @@ from pipelines.filter.thresholds import Thresholds
 from pipelines.identify import job as identify_job
 from pipelines.instruct import job as instruct_job
 from pipelines.measure import job as measure_job
+from pipelines.mine import index_job
 from pipelines.mine import job as mine_job
+from pipelines.mine.context import job as context_job
+from pipelines.mine.groups import job as groups_job
+from pipelines.mine.index_transforms import Wanted
+from pipelines.mine.neighbours.choice import Plan
+from pipelines.mine.pages import job as pages_job
 from pipelines.prefer import job as prefer_job
 from pipelines.publish import job as publish_job
 from pipelines.runtime.manifest import Manifest
@@ -238,23 +248,82 @@ def drop_duplicates(
 
 
 @beam_job
-def search_pairs(embedded: Manifest, settings: MineSettings, recipe: Recipe, runner: Runner) -> Manifest:
-    """Find the nearest neighbours of every sentence of every language pair, both ways."""
+def pair_pages(
+    corpus: Manifest, acquired: Manifest, settings: MineSettings, recipe: Recipe, runner: Runner
+) -> Manifest:
+    """Find pages that are translations of each other, by what sites say of them and by their addresses."""
+    return pages_job.pair_pages(corpus, acquired, recipe.folder(PAGES), settings, runner)
+
+
+def find_neighbours(embedded: Manifest, settings: MineSettings, recipe: Recipe, runner: Runner) -> Manifest:
+    """Say which engine searches each pair, index the languages that want it, search, and say what an index missed."""
     plans = mine_job.search_plans(embedded, settings)
     for engine in sorted({plan.engine for plan in plans.values()}):
         named = [plan for plan in plans.values() if plan.engine == engine]
         slowest = max(named, key=lambda plan: plan.seconds)
         pairs = "1 pair" if len(named) == 1 else f"{len(named)} pairs, the slowest:"
         current_reporter().line(f"  [dim]search of {pairs} {escape(str(slowest))}[/]")
-    return mine_job.search_pairs(embedded, recipe.folder(SEARCH), settings, recipe.seed, runner, plans)
+    wanted = index_job.wanted_indexes(settings, plans)
+    indexed: Manifest | None = index_languages(embedded, wanted, settings, recipe, runner) if wanted else None
+    searched: Manifest = search_pairs(embedded, indexed, plans, settings, recipe, runner)
+    for pair, recall in mine_job.search_recall(searched, settings.neighbours).items():
+        current_reporter().line(f"  [dim]{pair}: {escape(str(recall))}[/]")
+    return searched
+
+
+@beam_job
+def index_languages(
+    embedded: Manifest, wanted: tuple[Wanted, ...], settings: MineSettings, recipe: Recipe, runner: Runner
+) -> Manifest:
+    """Train and fill an index of each language that is searched by one, once for all its pairs."""
+    return index_job.index_languages(embedded, recipe.folder(INDEXES), settings, recipe.seed, runner, wanted)
+
+
+@beam_job
+def search_pairs(
+    embedded: Manifest,
+    indexed: Manifest | None,
+    plans: dict[str, Plan],
+    settings: MineSettings,
+    recipe: Recipe,
+    runner: Runner,
+) -> Manifest:
+    """Find the nearest neighbours of every sentence of every language pair, both ways."""
+    return mine_job.search_pairs(embedded, recipe.folder(SEARCH), settings, recipe.seed, runner, plans, indexed=indexed)
+
+
+@beam_job
+def search_pages(
+    embedded: Manifest, paired: Manifest, settings: MineSettings, recipe: Recipe, runner: Runner
+) -> Manifest:
+    """Compare the sentences of pages that are translations of each other, all with all."""
+    return context_job.search_pages(embedded, paired, recipe.folder(SEARCH_PAGES), settings, recipe.seed, runner)
 
 
 @beam_job
 def mine_pairs(
-    embedded: Manifest, searched: Manifest, settings: MineSettings, recipe: Recipe, runner: Runner
+    embedded: Manifest,
+    searched: Manifest,
+    paired: Manifest | None,
+    local: Manifest | None,
+    settings: MineSettings,
+    recipe: Recipe,
+    runner: Runner,
 ) -> Manifest:
     """Choose pairs by margin over the neighbours of both directions, and filter them."""
-    return mine_job.mine_pairs(embedded, searched, recipe.folder(PAIRS), settings, recipe.seed, runner)
+    return mine_job.mine_pairs(
+        embedded, searched, recipe.folder(PAIRS), settings, recipe.seed, runner, paired=paired, local=local
+    )
+
+
+@beam_job
+def group_pairs(
+    embedded: Manifest, pairs: Manifest, settings: MineSettings, recipe: Recipe, runner: Runner
+) -> Manifest:
+    """Make groups of translations in many languages around pivots, members checked against each other."""
+    pivots = ", ".join(settings.group_pivots())
+    current_reporter().line(f"  [dim]groups around {escape(pivots)}[/]")
+    return groups_job.group_pairs(embedded, pairs, recipe.folder(GROUPS), settings, recipe.seed, runner)
 
 
 @beam_job
@@ -293,6 +362,12 @@ def publish_corpus(corpus: Manifest, recipe: Recipe, runner: Runner) -> Manifest
 def publish_pairs(pairs: Manifest, recipe: Recipe, runner: Runner) -> Manifest:
     """Write the mined pairs as a Hugging Face data set, a config a language pair."""
     return _publish(pairs, "pairs", "pairs", recipe, runner)
+
+
+@beam_job
+def publish_groups(groups: Manifest, recipe: Recipe, runner: Runner) -> Manifest:
+    """Write groups of translations as a Hugging Face data set, a config a language."""
+    return _publish(groups, "groups", "groups", recipe, runner)
 
 
 @beam_job

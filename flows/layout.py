@@ -19,14 +19,26 @@ FILTER = "filter"
 DEDUPE = "dedupe"
 REPEATS = f"{DEDUPE}/repeats"
 CORPUS = "corpus"
+PAGES = "pages"
 EMBED = "embed"
+INDEXES = "indexes"
 SEARCH = "search"
+SEARCH_PAGES = "search-pages"
 PAIRS = "pairs"
+GROUPS = "groups"
 INSTRUCT = "instruct"
 PREFER = "prefer"
 DATASETS = "datasets"
 
-_FLOW = {ACQUIRE: "refresh", CORPUS: "refresh", PAIRS: "mine", INSTRUCT: "instruct"}
+_FLOW = {
+    ACQUIRE: "refresh",
+    CORPUS: "refresh",
+    EMBED: "mine",
+    SEARCH: "mine",
+    PAIRS: "mine",
+    GROUPS: "mine",
+    INSTRUCT: "instruct",
+}
 
 
 def finished(recipe: Recipe, stage: str) -> Manifest:
@@ -38,12 +50,16 @@ def finished(recipe: Recipe, stage: str) -> Manifest:
     return need_manifest(recipe.folder(stage), f"{stage} (`glotmill {_FLOW[stage]}`)")
 
 
-_WAY = (ACQUIRE, IDENTIFY, MEASURE, FILTER, CORPUS, EMBED, SEARCH, PAIRS, INSTRUCT, PREFER)
+_TO_PAIRS = (ACQUIRE, IDENTIFY, MEASURE, FILTER, CORPUS, PAGES, EMBED, INDEXES, SEARCH, SEARCH_PAGES, PAIRS)
+_WAY = (*_TO_PAIRS, INSTRUCT, PREFER)
+_WAYS = {"group-pairs": (*_TO_PAIRS, GROUPS)}
+"""The way to stages that lie beside it, by their names."""
 
 
 def lineage(recipe: Recipe, rows: Manifest) -> tuple[Manifest, ...]:
     """The stages that lead to some rows, first to last, the rows' own stage left out."""
-    found = (read_manifest(recipe.folder(stage)) for stage in _WAY)
+    unused = _unused(recipe)
+    found = (read_manifest(recipe.folder(stage)) for stage in _WAYS.get(rows.stage, _WAY) if stage not in unused)
     before = []
     for manifest in found:
         if manifest is not None and manifest.stage == rows.stage:
@@ -51,6 +67,19 @@ def lineage(recipe: Recipe, rows: Manifest) -> tuple[Manifest, ...]:
         if manifest is not None:
             before.append(manifest)
     return tuple(before)
+
+
+def _strings(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list | tuple) else []
+
+
+def _unused(recipe: Recipe) -> set[str]:
+    """Stages that an earlier recipe may have left in the folder, and that nothing reads now."""
+    unused = {PAGES, SEARCH_PAGES} if recipe.mine is None or recipe.mine.pages is None else set[str]()
+    searched = read_manifest(recipe.folder(SEARCH))
+    if searched is not None and not any(_strings(searched.settings.get("approximate"))):
+        unused.add(INDEXES)
+    return unused
 
 
 @dataclass(frozen=True)

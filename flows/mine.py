@@ -1,51 +1,62 @@
-"""Mining: sentences of the corpus and of catalogues to aligned pairs."""
+"""Mining: sentences of the corpus and of catalogues to aligned pairs, and what is made of them."""
 
 from __future__ import annotations
 
 from prefect import flow
 
-from flows.jobs import embed, mine_pairs, publish_pairs, search_pairs
-from flows.layout import ACQUIRE, CORPUS, finished
-from flows.progress import current_reporter
-from pipelines.mine.records import CALIBRATION
+from flows.encoder_scores import mined_languages
+from flows.exports import export
+from flows.jobs import (
+    embed,
+    find_neighbours,
+    group_pairs,
+    mine_pairs,
+    pair_pages,
+    publish_groups,
+    publish_pairs,
+    search_pages,
+)
+from flows.layout import ACQUIRE, CORPUS, PAIRS, finished
+from flows.mining_told import tell_embedded, tell_thresholds
+from pipelines.mine.calibrations import earlier_calibrations
 from pipelines.runtime.manifest import Manifest
-from pipelines.runtime.parquet import read_table
 from pipelines.runtime.runner import Runner
-from schemas.recipe import Recipe, RecipeError
-
-
-def unpromised(pairs: Manifest) -> list[str]:
-    """Language pairs of the stage mine for which no threshold keeps the precision wanted."""
-    rows = read_table(pairs.urls("calibration"), CALIBRATION, ("pair", "used"))
-    promised = set(rows.filter(rows.column("used")).column("pair").to_pylist())
-    mined = {line.language for line in pairs.ledger if line.language is not None}
-    return sorted(mined - promised)
+from schemas.recipe import Recipe
 
 
 @flow(name="mine", flow_run_name="mine {recipe.name}")
 def mine(recipe: Recipe, runner: Runner) -> Manifest:
-    """Embed, search, mine, publish. Returns the pairs.
+    """Pair pages, embed, search, mine, publish, make groups, export: what the recipe asks for. Returns the pairs.
 
     Raises:
         RecipeError: the recipe names no pairs.
     """
-    settings = recipe.mine
-    if settings is None:
-        raise RecipeError(f"recipe {recipe.name}: mine: no pairs are named; add a table [mine] with `pairs`")
-    sentences = embed(finished(recipe, CORPUS), finished(recipe, ACQUIRE), settings, recipe, runner)
-    languages = {language for pair in settings.language_pairs() for language in pair}
-    for language in sorted(languages.difference(sentences.partitions("sentences"))):
-        current_reporter().warn(
-            f"recipe {recipe.name}: mine.pairs: {language}: no sentences of it, so its pairs are empty; "
-            "check the languages of the sources, and embed.sources"
-        )
-    searched = search_pairs(sentences, settings, recipe, runner)
-    pairs = mine_pairs(sentences, searched, settings, recipe, runner)
-    if settings.precision is not None:
-        for pair in unpromised(pairs):
-            current_reporter().warn(
-                f"recipe {recipe.name}: mine.precision = {settings.precision:g} cannot be promised for {pair}, so it "
-                "has no pairs: want less, add sources that align it, or take an encoder that knows both languages"
-            )
+    settings, _ = mined_languages(recipe)
+    earlier_calibrations(settings, recipe.folder(PAIRS))  # before hours of work: a mistake in it shows at once
+    corpus, acquired = finished(recipe, CORPUS), finished(recipe, ACQUIRE)
+    paired = None if settings.pages is None else pair_pages(corpus, acquired, settings, recipe, runner)
+    sentences = embed(corpus, acquired, settings, recipe, runner)
+    tell_embedded(recipe, settings, sentences)
+    searched = find_neighbours(sentences, settings, recipe, runner)
+    local = None
+    if paired is not None and settings.pages is not None and settings.pages.local:
+        local = search_pages(sentences, paired, settings, recipe, runner)
+    pairs = mine_pairs(sentences, searched, paired, local, settings, recipe, runner)
+    tell_thresholds(recipe, settings, pairs)
     publish_pairs(pairs, recipe, runner)
+    if settings.groups is not None:
+        publish_groups(group_pairs(sentences, pairs, settings, recipe, runner), recipe, runner)
+    if settings.exports is not None:
+        export(sentences, searched, pairs, settings.exports, recipe, runner)
     return pairs
+
+
+@flow(name="encode", flow_run_name="encode {recipe.name}")
+def encode(recipe: Recipe, runner: Runner) -> Manifest:
+    """The first part of mining: embed what would be mined. Returns the sentences with their vectors.
+
+    Raises:
+        RecipeError: the recipe names no pairs.
+    """
+    settings, _ = mined_languages(recipe)
+    return embed(finished(recipe, CORPUS), finished(recipe, ACQUIRE), settings, recipe, runner)

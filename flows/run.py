@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
@@ -15,6 +15,9 @@ from flows.server import connected, prefect_api
 from pipelines.runtime.filesystem import Folder
 from pipelines.runtime.runner import Runner
 from schemas.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pipelines.runtime.manifest import Manifest
 
 
 @contextmanager
@@ -60,6 +63,22 @@ def run_flow(name: str, recipe: Recipe, runner: Runner, *, quiet: bool = False) 
             flow = {"refresh": refresh, "mine": mine, "instruct": instruct, "prefer": prefer}[name]
             summary = summarise_flow(flow(recipe, runner), reporter.stages)
     return {"name": recipe.name, "flow": name, **summary, "seconds": round(time.monotonic() - started, 1)}
+
+
+def run_encode(recipe: Recipe, runner: Runner, *, quiet: bool = False) -> Manifest:
+    """Embed what a recipe would mine, unless that is done."""
+    from flows.encoder_scores import embedded_already
+
+    there = embedded_already(recipe)
+    if there is not None:
+        return there
+    Folder(recipe.output).require_writable()
+    with _session(quiet) as reporter:
+        from flows.mine import encode
+
+        reporter.line(f"[bold]encode[/] of {recipe.name} → {escape(recipe.output)}")
+        manifest: Manifest = encode(recipe, runner)
+    return manifest
 
 
 def run_demo(output: Path, port: int, languages: int | None, runner: Runner, *, quiet: bool = False) -> dict[str, Any]:

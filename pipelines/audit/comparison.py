@@ -161,7 +161,7 @@ def compare_inputs(run: Run, folder: str, manifest: Manifest) -> Iterator[Findin
                 place,
                 f"the stage took in {taken} rows and read other bytes of {read.stage}/{read.output} than "
                 f"{source_folder}/{MANIFEST_NAME} lists now ({rows} rows)",
-                f"run {read.stage} and every stage after it again",
+                f"run {read.stage} and every stage after it again; remove {folder} if the recipe no longer asks for it",
             )
 
 

@@ -45,7 +45,7 @@ READ_COLUMNS = frozenset(
         "url",
         "place",
     }
-    | {"document_id", "position", "target_language", "score", "matched_id", "detail"}
+    | {"document_id", "group_id", "sentence_id", "position", "target_language", "score", "matched_id", "detail"}
 )
 """What is decoded; bodies of pages and vectors are covered by the file's digest."""
 RECORDS = {
@@ -55,6 +55,8 @@ RECORDS = {
         records.SENTENCE,
         records.SEGMENT,
         records.PAIR,
+        records.GROUP_MEMBER,
+        records.PAGE_PAIR,
         records.INSTRUCTION,
         records.PREFERENCE,
         records.DROPPED,
@@ -63,7 +65,11 @@ RECORDS = {
         records.FAULT,
     )
 }
-CONTENT_IDS = {b"document": ("url", "text"), b"sentence": ("document_id", "position", "text")}
+CONTENT_IDS = {
+    b"document": ("url", "text"),
+    b"sentence": ("document_id", "position", "text"),
+    b"group_member": ("group_id", "sentence_id"),
+}
 """Records whose id is a hash of columns of the same row, which the audit computes again."""
 
 TEXT_AS_READ = "acquire"

@@ -9,26 +9,29 @@ from typing import get_args
 import numpy as np
 import pyarrow as pa
 
-from pipelines.mine.align import Alignment, align, choose
-from pipelines.mine.calibrate import Evidence, Subject, calibrated, calibration_rows
+from pipelines.mine.align import Alignment, align
+from pipelines.mine.calibrate import Calibration, Evidence, Subject, calibrated, calibration_rows
+from pipelines.mine.calibrations import carried
+from pipelines.mine.context.occurrences import numbered
+from pipelines.mine.context.support import Bonus, support
 from pipelines.mine.curve import Curve, gold_curve
 from pipelines.mine.decoys import decoy_curve
 from pipelines.mine.evaluate import laser_baseline, two_fold
 from pipelines.mine.filters.features import features
-from pipelines.mine.filters.findings import Candidates
-from pipelines.mine.filters.verdicts import Verdicts, filter_pairs
 from pipelines.mine.gold import Gold, aligned_texts, gold_of
-from pipelines.mine.graph import CandidateGraph, Flags, Positions, at, candidate_graph, first_of
+from pipelines.mine.graph import CandidateGraph, Edges, Positions, at, candidate_graph, first_of
 from pipelines.mine.margin import MARGINS
 from pipelines.mine.neighbours.found import ABSENT, Neighbours
 from pipelines.mine.records import EVALUATION
 from pipelines.mine.scoring import best_edges, spread, with_evidence
+from pipelines.mine.selecting import Selecting, Selection
 from pipelines.mine.sentences import Side
 from pipelines.mine.shown import Shown
 from pipelines.runtime.words.lists import WordLists
 from schemas.identifiers import content_id
 from schemas.languages import pair_key
 from schemas.recipe import AlignmentMode, MineSettings
+from schemas.records import PAGE_PAIR
 
 HELD_OUT = "held-out"
 REPEATED = "repeated-sentence"
@@ -59,23 +62,6 @@ class Mined:
     calibration: pa.RecordBatch
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Edges that one mode chooses, and what filters say of them.
-
-    Attributes:
-        mode: the mode.
-        edges: int64 (c,), those chosen, best first.
-        verdicts: of each of them.
-        passed: bool (e,), chosen edges that pass all filters.
-    """
-
-    mode: AlignmentMode
-    edges: Positions
-    verdicts: Verdicts
-    passed: Flags
-
-
 def mine_pair(
     source: Side,
     target: Side,
@@ -85,6 +71,9 @@ def mine_pair(
     encoder: str,
     toxic: WordLists | None = None,
     plain: Neighbours | None = None,
+    pages: pa.Table | None = None,
+    local: Edges | None = None,
+    earlier: Calibration | None = None,
 ) -> Mined:
     """Mine one language pair.
 
@@ -93,15 +82,23 @@ def mine_pair(
         encoder: name and fingerprint of what made the vectors.
         toxic: lists of toxic words; None: toxicity is not judged.
         plain: LASER_NEIGHBOURS neighbours of the vectors as they came, to set plain LASER mining beside; None: not.
+        pages: PAGE_PAIR rows of the languages, where any are known.
+        local: edges found within these page pairs.
+        earlier: of an earlier run, whose threshold is taken where no source aligns the sides.
+    Raises:
+        CalibrationMismatchError: the earlier calibration is of something else.
     """
     margin = MARGINS[settings.margin]
-    every = candidate_graph(found, margin, settings.candidates)
-    graph = weighed(source, target, every) if weighs(settings) else every
+    every = candidate_graph(found, margin, settings.candidates, local)
+    unit = spread(every)
+    if joins(settings):
+        every = joined(source, target, every, PAGE_PAIR.empty_table() if pages is None else pages, unit)
+    graph = weighed(source, target, every, unit) if weighs(settings) else every
     gold = gold_of(source.texts(), target.texts(), aligned_texts(source.rows, target.rows))
-    floor = settings.threshold if settings.precision is None else None
+    # A threshold that is yet to be found leaves out nothing beforehand: what is chosen must not change with it.
+    floor = settings.threshold if settings.precision is None else -np.inf
     selecting = Selecting(source, target, graph, settings, floor, toxic)
     selection = selecting.select(settings.mode)
-    curve, evidence = _curve(every, graph, selection, gold, settings, floor)
     subject = Subject(
         pair_key(source.language, target.language),
         settings.mode,
@@ -111,8 +108,12 @@ def mine_pair(
         graph.targets,
         _prepared(encoder, settings),
     )
-    wanted = settings.precision or SHOWN_PRECISION
-    calibration = calibrated(curve, subject, wanted, settings.confidence, evidence)
+    if earlier is not None and not len(gold):
+        calibration = carried(earlier, subject)
+    else:
+        curve, evidence = _curve(every, graph, selection, gold, settings, floor)
+        wanted = settings.precision or SHOWN_PRECISION
+        calibration = calibrated(curve, subject, wanted, settings.confidence, evidence)
     threshold = settings.threshold if settings.precision is None else calibration.threshold
     shown = Shown(source, target, graph, graph.margins(margin), settings.mode, encoder)
     aligned = align(graph, settings.mode, np.inf if threshold is None else threshold, floor)
@@ -132,53 +133,29 @@ def weighs(settings: MineSettings) -> bool:
     return settings.evidence and settings.precision is not None
 
 
-def weighed(source: Side, target: Side, every: CandidateGraph) -> CandidateGraph:
+def joins(settings: MineSettings) -> bool:
+    """Whether edges have a bonus for their documents, likewise."""
+    return settings.pages is not None and settings.pages.bonus and settings.precision is not None
+
+
+def joined(source: Side, target: Side, every: CandidateGraph, pages: pa.Table, unit: float) -> CandidateGraph:
+    """A graph by margin and what the documents of its edges add."""
+    occurrences = source.occurrences(), target.occurrences()
+    bonus = Bonus().of(support(every, *occurrences, numbered(pages, *occurrences)))
+    return every.ordered(every.margin + unit * bonus)
+
+
+def weighed(source: Side, target: Side, every: CandidateGraph, unit: float) -> CandidateGraph:
     """The best edges of a graph by margin less what their texts disagree in."""
     graph = every.take(best_edges(every))
     texts = source.at("text", graph.source), target.at("text", graph.target)
-    return with_evidence(graph, features(*texts, source.language, target.language), spread(every))
-
-
-@dataclass(frozen=True)
-class Selecting:
-    """What modes choose from, and filters judge by.
-
-    Attributes:
-        source, target: the sides.
-        graph: their edges.
-        settings: the recipe's.
-        floor: as `align.choose` has it.
-        toxic: lists of toxic words; None: toxicity is not judged.
-    """
-
-    source: Side
-    target: Side
-    graph: CandidateGraph
-    settings: MineSettings
-    floor: float | None
-    toxic: WordLists | None
-
-    def select(self, mode: AlignmentMode) -> Selection:
-        """Let a mode choose, and the filters judge what it chose."""
-        edges = np.flatnonzero(choose(self.graph, mode, self.floor))
-        sides = self.source.language, self.target.language
-        texts = self.source.at("text", self.graph.source[edges]), self.target.at("text", self.graph.target[edges])
-        lists = self.toxic
-        toxic = None
-        if lists is not None:
-            first, second = (
-                lists.counts(own, pa.repeat(pa.scalar(key), len(edges))) for own, key in zip(texts, sides, strict=True)
-            )
-            toxic = first, second
-        verdicts = filter_pairs(Candidates(*texts, *sides, toxic=toxic), self.settings.filters)
-        passed = np.zeros(len(self.graph), np.bool_)
-        passed[edges[verdicts.kept]] = True
-        return Selection(mode, edges, verdicts, passed)
+    return with_evidence(graph, features(*texts, source.language, target.language), unit)
 
 
 def _prepared(encoder: str, settings: MineSettings) -> str:
     """What scores depend on beside the search: the encoder, and what was done to its vectors and to margins."""
-    marks = [name for name, on in (("centred", settings.centre), ("evidence", weighs(settings))) if on]
+    done = ("centred", settings.centre), ("evidence", weighs(settings)), ("pages", joins(settings))
+    marks = [name for name, on in done if on]
     return ", ".join([encoder, *marks])
 
 
@@ -188,7 +165,7 @@ def _curve(
     selection: Selection,
     gold: Gold,
     settings: MineSettings,
-    floor: float | None,
+    floor: float,
 ) -> tuple[Curve, Evidence]:
     """Precision by threshold, by gold where there is any.
 

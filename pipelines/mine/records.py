@@ -50,7 +50,11 @@ CALIBRATION = pa.schema(
         field("source_sentences", pa.int64(), "Sentences searched on the source side."),
         field("target_sentences", pa.int64(), "Sentences searched on the target side."),
         field("encoder", pa.string(), "Name and fingerprint of what made the vectors."),
-        field("evidence", pa.string(), "What told right from wrong: gold, or decoys where there is none."),
+        field(
+            "evidence",
+            pa.string(),
+            "What told right from wrong: gold, or decoys where there is none; earlier: gold of an earlier run.",
+        ),
         field("wanted", pa.float64(), "Precision wanted."),
         field("confidence", pa.float64(), "Of each bound by itself."),
         field("threshold", pa.float64(), "A margin or score; the row tells of pairs at or above it."),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import apache_beam as beam
 import numpy as np
 
+from pipelines.mine.calibrate import Calibration
+from pipelines.mine.context.local import local_edges
 from pipelines.mine.evaluate import LASER_NEIGHBOURS
+from pipelines.mine.graph import Edges
 from pipelines.mine.language import Choice, load_language
 from pipelines.mine.nearest import by_position, nearest_schema
 from pipelines.mine.neighbours import exact
@@ -23,6 +26,7 @@ from pipelines.runtime.stage import count_in
 from pipelines.runtime.words.lists import WordLists
 from schemas.languages import pair_key
 from schemas.recipe import MineSettings
+from schemas.records import PAGE_PAIR
 
 PLAIN_ROWS = 20_000
 """Sentences of a side up to which plain LASER mining is set beside ours: it wants a search of its own."""
@@ -44,6 +48,9 @@ class MinePairs(beam.PTransform):
         settings: the recipe's.
         choice: which sentences took part.
         toxic: lists of toxic words; None: toxicity is not judged.
+        earlier: calibrations of an earlier run, by pair.
+        paired: the stage whose output `kept` is PAGE_PAIR rows by pair; None: no page pairs are known.
+        local: the stage search-pages; None: page pairs were not searched.
     """
 
     embedded: Manifest
@@ -52,6 +59,9 @@ class MinePairs(beam.PTransform):
     settings: MineSettings
     choice: Choice
     toxic: WordLists | None
+    earlier: Mapping[str, Calibration]
+    paired: Manifest | None = None
+    local: Manifest | None = None
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
         pairs = list(self.settings.language_pairs())
@@ -75,6 +85,9 @@ class MinePairs(beam.PTransform):
             encoder=self.encoder,
             toxic=self.toxic,
             plain=self._plain(source, target),
+            pages=None if self.paired is None else read_table(self.paired.urls("kept", pair_key(*pair)), PAGE_PAIR),
+            local=None if self.local is None else self._found_on_pages(self.local, source, target),
+            earlier=self.earlier.get(pair_key(*pair)),
         )
         further = mined.pairs.num_rows - len(mined.pairs.column("source_id").unique())
         count_in(pool_name(source, target), pair_key(*pair), source.rows.num_rows + further)
@@ -90,6 +103,12 @@ class MinePairs(beam.PTransform):
         ids = side.at("id", np.arange(len(side.searched)))
         what = f"{self.searched.folder}: {direction} of {pair_key(*pair)}"
         return by_position(rows, ids, k, what, others=len(other.searched))
+
+    def _found_on_pages(self, local: Manifest, source: Side, target: Side) -> Edges:
+        pair, schema = pair_key(source.language, target.language), nearest_schema(self.settings.candidates)
+        rows = [read_table(local.urls(direction, pair), schema) for direction in ("forward", "backward")]
+        ids = [side.at("id", np.arange(len(side.searched))) for side in (source, target)]
+        return local_edges(rows[0], rows[1], ids[0], ids[1], f"{local.folder}: {pair}")
 
     def _plain(self, source: Side, target: Side) -> Neighbours | None:
         """Neighbours of vectors as they came from the encoder, of a pair small enough."""

@@ -26,17 +26,29 @@ from schemas.recipe.corpus import (
     SubstringSettings,
     WordList,
 )
+from schemas.recipe.exports import (
+    Codes,
+    Compression,
+    ExportFormat,
+    ExportSettings,
+    LinesLayout,
+    LinesSettings,
+    PairFormat,
+)
+from schemas.recipe.groups import GroupSettings
 from schemas.recipe.mining import (
     AlignmentMode,
     Backend,
     Dtype,
     EmbedSettings,
+    EncoderSettings,
     Engine,
     MarginKind,
     MineSettings,
     PairPlan,
     Pooling,
 )
+from schemas.recipe.page_pairs import PagePairSettings
 from schemas.recipe.pair_filters import PairFilterSettings, SentenceFilterSettings
 from schemas.recipe.reading import load_recipe, parse_recipe
 from schemas.recipe.sets import AuditSettings, InstructSettings, PreferSettings
@@ -53,23 +65,33 @@ __all__ = [
     "Backend",
     "CatalogueSettings",
     "ClusterSettings",
+    "Codes",
     "CommonCrawlSettings",
+    "Compression",
     "CrawlSettings",
     "DedupeSettings",
     "Dtype",
     "EmbedSettings",
+    "EncoderSettings",
     "Engine",
+    "ExportFormat",
+    "ExportSettings",
     "ExtractSettings",
     "FilterSettings",
     "FitSettings",
+    "GroupSettings",
     "IdentifySettings",
     "InstructSettings",
     "LanguageKey",
     "Limits",
+    "LinesLayout",
+    "LinesSettings",
     "MarginKind",
     "MeasureSettings",
     "MineSettings",
+    "PagePairSettings",
     "PairFilterSettings",
+    "PairFormat",
     "PairPlan",
     "PersonalSettings",
     "Pooling",

@@ -8,6 +8,9 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from schemas.recipe.exports import ExportSettings
+from schemas.recipe.groups import GroupSettings, most_paired
+from schemas.recipe.page_pairs import PagePairSettings
 from schemas.recipe.pair_filters import PairFilterSettings, SentenceFilterSettings
 from schemas.recipe.settings import LanguageKey, Settings
 
@@ -16,7 +19,9 @@ Dtype = Literal["float32", "bfloat16"]
 Backend = Literal["auto", "torch", "onnx"]
 
 
-class EmbedSettings(Settings):
+class EncoderSettings(Settings):
+    """An encoder and how it is used: all that decides the vector of a text."""
+
     encoder: str = Field(default="e5-small", description="Encoder by catalogue name, hub id or folder.")
     backend: Backend = Field(
         default="auto",
@@ -44,6 +49,9 @@ class EmbedSettings(Settings):
         description="Sentences a forward pass; vectors may differ with it by rounding. Unless set, what the catalogue "
         "says of the model, else 32.",
     )
+
+
+class EmbedSettings(EncoderSettings):
     earlier: tuple[str, ...] = Field(
         default=(),
         description="Folders of the stage embed of earlier runs with the same encoder; sentences that stand there are "
@@ -118,13 +126,27 @@ class MineSettings(Settings):
     confidence: float = Field(
         default=0.95, gt=0, lt=1, description="With which the true precision is no lower than the one wanted."
     )
+    calibrated: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Folder of an earlier run's stage mine, calibrated on gold for the same precision: a pair without "
+        "gold of its own takes its threshold from there. Refused where anything that a margin depends on differs, or a "
+        "side is over a tenth larger or smaller.",
+    )
     centre: bool = Field(
         default=True, description="Subtract each language's mean vector; anisotropic encoders want it."
     )
     holdout_percent: float = Field(
-        default=0, ge=0, lt=50, description="Gold partners hidden from each side, so that mining has non-parallel text."
+        default=0, ge=0, lt=100, description="Gold partners hidden from each side: mining then has non-parallel text."
     )
     filters: PairFilterSettings = PairFilterSettings()
+    pages: PagePairSettings | None = Field(
+        default=None, description="Look for pages that are translations of each other; see [mine.pages](#minepages)."
+    )
+    groups: GroupSettings | None = Field(
+        default=None, description="Groups of translations in many languages, made of the pairs where this table stands."
+    )
+    exports: ExportSettings | None = None
 
     def language_pairs(self) -> tuple[tuple[str, str], ...]:
         """Those named, then those planned, each once: the first naming tells which side is the source."""
@@ -132,6 +154,15 @@ class MineSettings(Settings):
         for pair in (*self.pairs, *(self.plan.pairs() if self.plan else ())):
             pairs.setdefault(frozenset(pair), pair)
         return tuple(pairs.values())
+
+    def group_pivots(self) -> tuple[str, ...]:
+        """Languages that groups are built around, first to last: named, else planned, else the one of most pairs."""
+        pairs = self.language_pairs()
+        mined = {language for pair in pairs for language in pair}
+        for pivots in (self.groups.pivots if self.groups else (), self.plan.pivots if self.plan else ()):
+            if found := tuple(pivot for pivot in pivots if pivot in mined):
+                return found
+        return (most_paired(pairs),)
 
     @field_validator("pairs")
     @classmethod
@@ -147,4 +178,33 @@ class MineSettings(Settings):
     def _has_a_pair(self) -> Self:
         if not self.language_pairs():
             raise ValueError("no language pair: name some in `pairs`, or plan them in [mine.plan]")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_around_languages_that_are_mined(self) -> Self:
+        mined = {language for pair in self.language_pairs() for language in pair}
+        for pivot in self.groups.pivots if self.groups else ():
+            if pivot not in mined:
+                raise ValueError(f"groups.pivots: {pivot} stands in no pair; name a language that is mined")
+        return self
+
+    @model_validator(mode="after")
+    def _lines_are_made_of_groups(self) -> Self:
+        if self.exports is not None and "lines" in self.exports.formats and self.groups is None:
+            raise ValueError(
+                'exports.formats has "lines", which are made of groups, and no groups are asked for: add a table '
+                '[mine.groups], or leave "lines" out'
+            )
+        mined = {language for pair in self.language_pairs() for language in pair}
+        for language in self.exports.lines.languages if self.exports else ():
+            if language not in mined:
+                raise ValueError(
+                    f"exports.lines.languages: {language} stands in no pair; name a language that is mined"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _calibrated_for_a_precision(self) -> Self:
+        if self.calibrated is not None and self.precision is None:
+            raise ValueError("`calibrated` has thresholds for a precision: set `precision` to the one wanted there")
         return self

@@ -14,6 +14,13 @@ from pipelines.dedupe.substrings.records import REPEAT
 from pipelines.mine.nearest import nearest_schema
 from pipelines.mine.records import CALIBRATION, EVALUATION
 from pipelines.publish.card import type_in_words
+from pipelines.publish.exports.records import (
+    EXPORTED_MEMBER,
+    EXPORTED_PAIR,
+    LANGUAGE_COST,
+    LANGUAGE_SHARE,
+    PAIR_SHARE,
+)
 from schemas import recipe, records
 from schemas.records import field_doc
 
@@ -41,6 +48,10 @@ RECIPE_TABLES: dict[str, type[BaseModel]] = {
     "[mine]": recipe.MineSettings,
     "[mine.plan]": recipe.PairPlan,
     "[mine.filters]": recipe.PairFilterSettings,
+    "[mine.groups]": recipe.GroupSettings,
+    "[mine.pages]": recipe.PagePairSettings,
+    "[mine.exports]": recipe.ExportSettings,
+    "[mine.exports.lines]": recipe.LinesSettings,
     "[instruct]": recipe.InstructSettings,
     "[prefer]": recipe.PreferSettings,
     "[audit]": recipe.AuditSettings,
@@ -49,9 +60,12 @@ RECORD_TABLES: dict[str, pa.Schema] = {
     "Document": records.DOCUMENT,
     "Signals": pa.schema(list(records.SIGNALS)),
     "Alternate": records.ALTERNATE,
+    "Moved": records.MOVED,
     "Sentence": records.SENTENCE,
     "Segment": records.SEGMENT,
     "Pair": records.PAIR,
+    "Group member": records.GROUP_MEMBER,
+    "Page pair": records.PAGE_PAIR,
     "Instruction": records.INSTRUCTION,
     "Preference": records.PREFERENCE,
     "Dropped": records.DROPPED,
@@ -64,6 +78,11 @@ RECORD_TABLES: dict[str, pa.Schema] = {
     "Vector": records.vector_schema(384),
     "Evaluation": EVALUATION,
     "Calibration": CALIBRATION,
+    "Exported pair": EXPORTED_PAIR,
+    "Exported member": EXPORTED_MEMBER,
+    "Language cost": LANGUAGE_COST,
+    "Language share": LANGUAGE_SHARE,
+    "Pair share": PAIR_SHARE,
     "Nearest": nearest_schema(recipe.MineSettings.model_fields["neighbours"].default),
 }
 _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}

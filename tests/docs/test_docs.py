@@ -12,8 +12,10 @@ import typer
 
 from flows.cli import app
 from flows.demo_text import specimens
+from flows.encoder_scores import EncoderScores, print_scores
 from flows.summary import print_summary
 from pipelines.audit.discovery import discover
+from pipelines.embed.alignment import AlignmentScore
 from pipelines.filter.rules import NO_LANGUAGE, RULES, SEVERAL_LANGUAGES, UNDETERMINED
 from pipelines.instruct.templates import all_templates
 from pipelines.publish.projections import KINDS
@@ -24,7 +26,7 @@ from tests.docs.tables import RECIPE_TABLES, RECORD_TABLES, recipe_rows, record_
 from tests.end_to_end.demo import Demo
 
 DOCS = ROOT / "docs"
-CHECKED = {"toml", "python", "sh", "tree", "summary"}
+CHECKED = {"toml", "python", "sh", "tree", "summary", "scores"}
 
 
 def shell_lines() -> list[tuple[str, str]]:
@@ -131,6 +133,16 @@ def test_the_summary_shown_has_the_lines_that_are_printed(
 
     print_summary(small_demo.summary)
     assert labels(block.text) == labels(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("block", examples("scores"), ids=identify_block)
+def test_the_scores_shown_are_those_that_would_be_printed(block: Example, capsys: pytest.CaptureFixture[str]) -> None:
+    cells = re.findall(r"(\w{3}_\w{4}) (\S+)  (\S+) (\S+) +(\d+)", block.text)
+    scores = tuple(AlignmentScore(key, int(rows), *map(float, shares)) for key, *shares, rows in cells)
+    encoder, pivot = block.text.split()[0], block.text.split()[2].rstrip(":")
+    print_scores(EncoderScores(encoder, pivot, scores, ()))
+    # The page is narrower than a file, so fewer stand on a line.
+    assert sorted(capsys.readouterr().out.split()) == sorted(block.text.split())
 
 
 def plain(text: str) -> str:

@@ -37,12 +37,12 @@ def summary_of(finished: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def shard_hashes(run: Path) -> dict[str, str]:
-    """SHA-256 of every Parquet file below a run's folder, by relative path; the audit's own left out.
+    """SHA-256 of every Parquet file and exported text below a run's folder, by relative path; the audit's own left out.
 
     So are the crawl's tables: they say when and in which WARC file each page was stored.
     """
     return {
         file.relative_to(run).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(run.rglob("*.parquet"))
+        for file in sorted({*run.rglob("*.parquet"), *run.glob("datasets/*/*-*/*.*")})
         if file.relative_to(run).parts[0] not in ("audit", "crawl")
     }

@@ -90,6 +90,24 @@ def test_every_flow_reports_its_stages_as_they_end_and_sums_up(walked: dict[str,
     assert report.is_file()
 
 
+def test_mining_tells_of_the_encoder_before_and_of_thresholds_behind_it(walked: dict[str, Any]) -> None:
+    said = walked["printed"]["mine"].stderr
+    positions = [said.index(words) for words in ("  embed ", "  encoder against eng_Latn: ", "  thresholds for ")]
+    assert positions == sorted(positions)
+    for pair in ("eng_Latn-spa_Latn", "spa_Latn-hin_Deva"):
+        assert re.search(rf"^  {pair} +\S+ +(best )?precision \d", said, flags=re.MULTILINE)
+
+
+def test_the_encoder_is_scored_on_what_a_run_has_embedded(walked: dict[str, Any]) -> None:
+    told = json.loads(glotmill("encoder", walked["recipe"], "--json").stdout)
+    assert told["pivot"] == "eng_Latn"
+    verdicts = {score["language"]: score["verdict"] for score in told["languages"]}
+    assert verdicts == {"spa_Latn": "can be mined", "hin_Deva": "too few sentences"}
+    assert all(score["mexa"] > 0.5 and score["sentences"] > 10 for score in told["languages"])
+    finished = glotmill("encoder", walked["recipe"], "--pivot", "km", exit_code=1)
+    assert "--pivot khm_Khmr: no aligned sentences of it; there are some of: eng_Latn" in finished.stderr
+
+
 def test_a_second_run_skips_every_stage_though_the_site_is_gone(walked: dict[str, Any]) -> None:
     folder = walked["run"]
     manifests = {file: file.read_bytes() for file in folder.rglob(MANIFEST_NAME) if "audit" not in file.parts}

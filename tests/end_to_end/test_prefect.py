@@ -19,7 +19,8 @@ TASKS = (
     *("crawl 000-survey-0", "crawl 000-pages", "acquire", "learn languages", "identify"),
     *("measure", "decide limits", "filter documents"),
     *("sign documents", "link duplicates", "cluster duplicates", "drop duplicates", "publish corpus"),
-    *("embed", "mine pairs", "publish pairs"),
+    *("pair pages", "embed", "search pages", "mine pairs", "publish pairs", "group pairs", "publish groups"),
+    *("export moses", "export tmx", "export lines", "count shares"),
     *("write instructions", "publish instructions", "write preferences", "publish preferences", "audit"),
 )
 

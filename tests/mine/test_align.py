@@ -17,7 +17,7 @@ from pipelines.mine.align import (
     one_to_one,
     union,
 )
-from pipelines.mine.graph import CandidateGraph, candidate_graph
+from pipelines.mine.graph import CandidateGraph, Edges, candidate_graph
 from pipelines.mine.margin import absolute, distance, ratio
 from pipelines.mine.neighbours.found import ABSENT, Neighbours
 from tests.mine.graphs import edges, found, searches
@@ -186,3 +186,11 @@ def test_swapping_the_sides_swaps_the_pairs_where_no_margins_tie(search: Neighbo
 
 def swap(search: Neighbours) -> Neighbours:
     return Neighbours(search.backward_ids, search.backward_scores, search.forward_ids, search.forward_scores)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_edge_that_only_pages_gave_may_be_chosen_in_every_mode(mode: Mode) -> None:
+    search = found([[0], [0]], [[0.9], [0.8]], [[0], [0]], [[0.9], [0.1]])
+    further = Edges(np.array([1]), np.array([1]), np.array([0.85], np.float32))
+    graph = candidate_graph(search, absolute, further=further)
+    assert (1, 1) in edges(graph, choose(graph, mode))

@@ -54,3 +54,11 @@ def test_nothing_is_promised_where_no_sentence_has_a_partner() -> None:
 def test_too_few_pairs_give_no_estimate() -> None:
     graph = planted(FEWEST_SURE - 1, 0)
     assert len(decoy_curve(graph, "mutual", distance)) == 0
+
+
+def test_an_edge_keeps_what_its_documents_gave_it_when_sure_pairs_are_taken_away() -> None:
+    graph = planted(700, 300, noise=0.6)
+    everywhere = graph.ordered(graph.margin + 4.0)
+    plain, raised = (decoy_curve(one, "one-to-one", distance) for one in (graph, everywhere))
+    np.testing.assert_allclose(raised.threshold, plain.threshold + 4, atol=1e-6)
+    np.testing.assert_allclose(raised.precision, plain.precision, atol=0.01)

@@ -7,8 +7,8 @@ import pytest
 
 from pipelines.mine.engines import INDEXES, block_engine, index_engine
 from pipelines.mine.neighbours.choice import Engine
+from pipelines.mine.neighbours.designs import IndexKind
 from pipelines.mine.neighbours.found import Neighbours
-from pipelines.mine.neighbours.indexes import IndexKind
 from schemas.errors import GlotmillError
 from schemas.recipe import Engine as EngineSetting
 from tests.mine.neighbours.sorting import check_sorted, random_side

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.mine.graph import candidate_graph
+from pipelines.mine.graph import Edges, candidate_graph
 from pipelines.mine.margin import MARGINS, absolute, distance, neighbour_means, ratio
 from pipelines.mine.neighbours.found import ABSENT, Neighbours
 from tests.mine.graphs import edges, found, searches
@@ -78,3 +78,25 @@ def test_edges_stand_best_first_then_by_position(search: Neighbours, margin: obj
 def test_no_candidates_are_refused() -> None:
     with pytest.raises(ValueError, match="candidates is 0"):
         candidate_graph(found([[0]], [[0.5]], [[0]], [[0.5]]), candidates=0)
+
+
+@given(searches(), st.integers(0, 2**32 - 1))
+def test_further_edges_stand_once_with_the_ranks_that_the_search_gave(search: Neighbours, seed: int) -> None:
+    sources, targets = len(search.forward_ids), len(search.backward_ids)
+    generator = np.random.default_rng(seed)
+    count = 6 if sources and targets else 0
+    one, other = generator.integers(0, max(sources, 1), count), generator.integers(0, max(targets, 1), count)
+    cosine = (one * 10 + other).astype(np.float32) / 1000
+    plain = candidate_graph(search, distance, 1)
+    graph = candidate_graph(search, distance, 1, Edges(one, other, cosine))
+    pairs = list(zip(graph.source.tolist(), graph.target.tolist(), strict=True))
+    assert len(pairs) == len(set(pairs))
+    own = edges(plain, np.ones(len(plain), bool))
+    assert set(pairs) == own | set(zip(one.tolist(), other.tolist(), strict=True))
+    for edge, (source, target) in enumerate(pairs):
+        ranks = [(*ids.tolist(), wanted).index(wanted) for ids, wanted in (
+            (search.forward_ids[source], target), (search.backward_ids[target], source))]  # fmt: skip
+        k = search.forward_ids.shape[1]
+        assert [graph.forward_rank[edge], graph.backward_rank[edge]] == [0 if rank == k else rank + 1 for rank in ranks]
+        if (source, target) not in own:
+            assert graph.cosine[edge] == np.float32((source * 10 + target) / 1000)

@@ -9,19 +9,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.mine import unpromised
+from flows.calibrations import unpromised
 from pipelines.embed.job import embed
+from pipelines.mine.calibrations import calibrations_of
+from pipelines.mine.index_job import index_languages, wanted_indexes
 from pipelines.mine.job import choice_of, mine_pairs, search_pairs, search_plans
 from pipelines.mine.language import UnmatchedVectorsError, load_language
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.models import fetch_model
 from pipelines.runtime.parquet import read_table
-from pipelines.runtime.runner import Runner
+from pipelines.runtime.runner import JobError, Runner
 from pipelines.runtime.shards import Output
 from pipelines.runtime.stage import Input, Stage, run_stage
-from schemas.recipe import EmbedSettings, MineSettings, Settings
+from schemas.recipe import EmbedSettings, GroupSettings, MineSettings, Settings
 from schemas.records import PAIR, SENTENCE, vector_schema
 from tests.mine.messages import LANGUAGES, given, messages
+from tests.mine.stored import embedded as stored
 
 ENCODER = "e5-small@packaged"
 SETTINGS = MineSettings(
@@ -102,6 +105,12 @@ def test_a_language_without_sentences_is_recorded_and_stops_nothing(embedded: Ma
     }
 
 
+def test_asking_for_groups_mines_nothing_again(mined: Manifest, embedded: Manifest) -> None:
+    settings = SETTINGS.model_copy(update={"groups": GroupSettings()})
+    again = mine(embedded, Path(mined.folder).parent, settings)
+    assert (again.fingerprint, again.created) == (mined.fingerprint, mined.created)
+
+
 def test_mined_pairs_are_read_back_as_pairs(mined: Manifest) -> None:
     table = read_table(mined.urls("kept"), PAIR)
     assert table.num_rows == mined.rows("kept")
@@ -122,7 +131,9 @@ def searched_by(embedded: Manifest, folder: Path, engine: str) -> Manifest:
     settings = SETTINGS.model_copy(update={"engine": engine})
     plans = search_plans(embedded, settings)
     assert {plan.engine for plan in plans.values()} == {engine}
-    return search_pairs(embedded, str(folder / engine), settings, 17, Runner(workers=1), plans)
+    runner, wanted = Runner(workers=1), wanted_indexes(settings, plans)
+    indexed = index_languages(embedded, str(folder / "indexes"), settings, 17, runner, wanted) if wanted else None
+    return search_pairs(embedded, str(folder / engine), settings, 17, runner, plans, indexed=indexed)
 
 
 def test_every_exact_engine_writes_the_same_neighbours(embedded: Manifest, tmp_path: Path) -> None:
@@ -171,6 +182,42 @@ def test_a_precision_out_of_reach_leaves_no_pairs_and_is_told_by_pair(embedded: 
     settings = SETTINGS.model_copy(update={"precision": 0.999})
     manifest = mine(embedded, tmp_path, settings)
     assert manifest.rows("kept") == 0
-    assert unpromised(manifest) == ["deu_Latn-arb_Arab", "deu_Latn-tha_Thai", "hin_Deva-cmn_Hans"]
+    mined = {line.language for line in manifest.ledger if line.language is not None}
+    assert mined == {"deu_Latn-arb_Arab", "deu_Latn-tha_Thai", "hin_Deva-cmn_Hans"}
+    assert unpromised(mined, calibrations_of(manifest)) == sorted(mined)
     (reason,) = {row["reason"] for row in rows(manifest, "dropped").to_pylist()} - {"held-out", "repeated-sentence"}
     assert reason == "precision-not-reached"
+
+
+def test_a_pair_without_gold_takes_the_threshold_of_an_earlier_run(embedded: Manifest, tmp_path: Path) -> None:
+    pair = "deu_Latn-tha_Thai"
+    wanted = {"pairs": (("deu_Latn", "tha_Thai"),), "precision": 0.7, "confidence": 0.8, "holdout_percent": 0}
+    settings = SETTINGS.model_copy(update=wanted)
+    earlier = mine(embedded, tmp_path / "earlier", settings)
+    unaligned = without_alignments(embedded, tmp_path / "unaligned", ("deu_Latn", "tha_Thai"))
+    by_decoys = mine(unaligned, tmp_path / "decoys", settings)
+    again = mine(unaligned, tmp_path / "again", settings.model_copy(update={"calibrated": earlier.folder}))
+    told = {name: calibrations_of(found)[pair] for name, found in (("earlier", earlier), ("again", again))}
+    assert told["earlier"].threshold is not None
+    assert (told["again"].threshold, told["again"].evidence) == (told["earlier"].threshold, "earlier")
+    assert rows(again, "kept").num_rows == rows(earlier, "kept").num_rows > 0
+    assert again.fingerprint != by_decoys.fingerprint
+    assert again.settings["calibrated"] == earlier.content
+    parted = without_alignments(embedded, tmp_path / "fewer", ("deu_Latn", "tha_Thai"), most=30)
+    with pytest.raises(JobError, match=r"source_sentences was \d+, is 30; margins of corpora of other sizes"):
+        mine(parted, tmp_path / "refused", settings.model_copy(update={"calibrated": earlier.folder}))
+
+
+def without_alignments(embedded: Manifest, folder: Path, languages: tuple[str, ...], most: int = 10_000) -> Manifest:
+    """The same sentences and vectors, the first of each language, of which no source says which belong together."""
+    parts = {}
+    for language in languages:
+        sentences, vectors = (
+            pa.concat_tables([pq.read_table(url) for url in embedded.urls(output, language)]).slice(0, most)
+            for output in ("sentences", "vectors")
+        )
+        place = sentences.schema.get_field_index("alignment_id")
+        bare = sentences.set_column(place, SENTENCE.field(place), pa.nulls(sentences.num_rows, pa.string()))
+        values = np.stack(vectors["vector"].to_pylist()).astype(np.float16)
+        parts[language] = [(bare.cast(SENTENCE), values)]
+    return stored(folder, parts, 384).model_copy(update={"settings": embedded.settings})

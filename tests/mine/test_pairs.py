@@ -19,6 +19,7 @@ from pipelines.mine.language import Choice, held_out
 from pipelines.mine.margin import absolute
 from pipelines.mine.neighbours.exact import neighbours
 from pipelines.mine.pairs import Mined, mine_pair, weighed
+from pipelines.mine.scoring import spread
 from pipelines.mine.sentences import Side
 from schemas.identifiers import content_id
 from schemas.recipe import AlignmentMode, MineSettings, PairFilterSettings
@@ -275,6 +276,16 @@ def test_a_precision_that_cannot_be_promised_keeps_no_pair_and_says_why() -> Non
     assert not any(row["used"] for row in mined.calibration.to_pylist())
 
 
+@pytest.mark.parametrize(("noise", "precision"), [(1.0, 0.7), (1.0, 0.9), (1.2, 0.5)])
+def test_the_optimal_choice_is_the_same_before_and_after_its_threshold_is_found(noise: float, precision: float) -> None:
+    source, target = parallel(400, noise=noise)
+    mined = mine(source, target, precision=precision, mode="one-to-one-optimal")
+    assert mined.pairs.num_rows > 100
+    assert evaluation(mined, "one-to-one-optimal")["pairs"] == mined.pairs.num_rows
+    out = mined.pairs.column("source_id").to_pylist() + mined.dropped.column("id").to_pylist()
+    assert sorted(out) == source.sentences.column("id").to_pylist()
+
+
 @pytest.mark.parametrize("right", [0, 1])
 def test_what_the_texts_say_decides_between_neighbours_alike(right: int) -> None:
     axes = np.eye(4)
@@ -286,7 +297,7 @@ def test_what_the_texts_say_decides_between_neighbours_alike(right: int) -> None
     )
     source, target = (Side.of(one.language, one.sentences, Choice(0, SEED, centre=False)) for one in given)
     every = candidate_graph(neighbours(given[0].vectors, given[1].vectors, 2), absolute)
-    graph = weighed(source, target, every)
+    graph = weighed(source, target, every, spread(every))
     (best,) = graph.target[forward(graph)].tolist()
     assert target.texts()[best].as_py() == texts[right]
     assert (graph.margin <= graph.margins(absolute)).all()

@@ -16,6 +16,7 @@ from pipelines.mine.margin import distance
 from pipelines.mine.neighbours.flat import neighbours
 from pipelines.mine.optimal import matching
 from pipelines.runtime.models import fetch_model
+from schemas.recipe import EncoderSettings
 from tests.mine.messages import messages
 
 ENCODER = "e5-small@packaged"
@@ -25,7 +26,7 @@ COUNT = 90
 @pytest.fixture(scope="module")
 def vectors() -> dict[str, np.ndarray]:
     fetch_model(ENCODER)
-    encoder = load_encoder(ENCODER, "query: ")
+    encoder = load_encoder(EncoderSettings(encoder=ENCODER, prefix="query: "))
     return {language: encoder.encode(messages(language, COUNT)["text"]) for language in ("deu_Latn", "arb_Arab")}
 
 

@@ -5,8 +5,9 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from schemas.recipe import MineSettings, RecipeError, parse_recipe
+from schemas.recipe import MineSettings, PagePairSettings, RecipeError, parse_recipe
 from schemas.recipe.mining import PairPlan
 
 KEYS = ("eng_Latn", "deu_Latn", "tha_Thai", "hin_Deva", "swh_Latn", "khm_Khmr")
@@ -99,3 +100,8 @@ def test_a_pair_named_in_both_directions_is_refused() -> None:
 def test_a_pair_of_one_language_under_two_spellings_is_refused() -> None:
     with pytest.raises(ValueError, match="found eng_Latn twice"):
         MineSettings.model_validate({"pairs": [["en", "eng_Latn"]]})
+
+
+def test_pages_are_paired_by_something() -> None:
+    with pytest.raises(ValidationError, match=r"hreflang and patterns are both off.*remove \[mine.pages\]"):
+        PagePairSettings(hreflang=False, patterns=False)
