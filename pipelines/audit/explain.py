@@ -138,8 +138,10 @@ def _may_hold(shard: Shard, identifier: str) -> bool:
 
 def _rows(folder: str, shard: Shard, identifier: str) -> list[dict[str, Any]]:
     # The body of a visit says nothing to a reader that the text extracted from it does not.
-    names = [field.name for field in read_schema(Folder(folder), shard.path) if not _is_binary(field.type)]
-    columns = [name for name in _URL_COLUMNS if name in names] if _is_url(identifier) else ["id"]
+    fields = [field for field in read_schema(Folder(folder), shard.path) if not _is_binary(field.type)]
+    names = [field.name for field in fields]
+    texts = {field.name for field in fields if pa.types.is_string(field.type)}
+    columns = [name for name in _URL_COLUMNS if name in texts] if _is_url(identifier) else ["id"]
     # Neither what links to a page nor what it is compared by says what became of it.
     if not columns or {"vector", "signature", "referrer"} & set(names):
         return []

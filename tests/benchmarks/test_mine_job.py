@@ -89,7 +89,7 @@ def test_partners_say_the_same_in_another_language_and_no_two_lines_are_equal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mine_sides, "_messages", lambda language: [f"{language}{number}" for number in range(9)])
-    monkeypatch.setattr(mine_sides, "_vectors", lambda _: np.eye(9, DIMENSIONS, dtype=np.float16))
+    monkeypatch.setattr(mine_sides, "real_vectors", lambda _: np.eye(9, DIMENSIONS, dtype=np.float16))
     mine_sides.write_sides(tmp_path, ROWS)
     lines = [(tmp_path / f"{side}.txt").read_text(encoding="utf-8").splitlines() for side in ("source", "target")]
     assert [len(set(side)) for side in lines] == [ROWS, ROWS]
