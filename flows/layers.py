@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from flows.layout import IDENTIFY, LEARN, learnt_files
+from flows.layout import IDENTIFY, LEARN, learnt_files, strings
 from pipelines.identify.confusables import SecondOpinions
 from pipelines.identify.decide import Identifier, Thresholds
 from pipelines.identify.job import MODEL, SECOND_OPINIONS
@@ -47,7 +47,7 @@ def label_layers(run: str, text: str) -> dict[str, Any]:
     if said["missing"] or not models:
         return said
     own = models.pop(len(named), None)
-    languages = _strings(identified.settings.get("languages"))
+    languages = strings(identified.settings.get("languages"))
     together = Identifier(list(models.values()), _NO_THRESHOLDS, learnt=own, languages=languages)
     said["together"] = _candidates(together, texts)
     if SECOND_OPINIONS in files and identified.settings.get("confusables"):
@@ -77,7 +77,3 @@ def _models(identified: Manifest, names: Sequence[str]) -> tuple[dict[int, Langu
 def _candidates(identifier: Identifier, texts: pa.StringArray) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = identifier.label(texts).candidates[0].as_py() or []
     return found
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, list) else ()

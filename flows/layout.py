@@ -69,15 +69,16 @@ def lineage(recipe: Recipe, rows: Manifest) -> tuple[Manifest, ...]:
     return tuple(before)
 
 
-def _strings(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list | tuple) else []
+def strings(value: object) -> tuple[str, ...]:
+    """Texts of a list in a manifest's settings; none where it is no list."""
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _unused(recipe: Recipe) -> set[str]:
     """Stages that an earlier recipe may have left in the folder, and that nothing reads now."""
     unused = {PAGES, SEARCH_PAGES} if recipe.mine is None or recipe.mine.pages is None else set[str]()
     searched = read_manifest(recipe.folder(SEARCH))
-    if searched is not None and not any(_strings(searched.settings.get("approximate"))):
+    if searched is not None and not any(strings(searched.settings.get("approximate"))):
         unused.add(INDEXES)
     return unused
 

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.mine.groups.records import VERDICT, among, as_ids, first_of_each
+from pipelines.mine.groups.records import VERDICT, as_ids, first_of_each
 from pipelines.mine.neighbours.found import ABSENT
+from pipelines.runtime.lookup import places_among
 
 INCONSISTENT = "inconsistent"
 TOO_FEW_LANGUAGES = "too-few-languages"
@@ -161,7 +162,7 @@ def _via(seats: pa.RecordBatch) -> Rows:
     found = np.flatnonzero(seats.column("via").is_valid().to_numpy(zero_copy_only=False))
     by_id = np.argsort(sentences)
     via = np.full(len(sentences), ABSENT, np.int64)
-    via[found] = by_id[among(as_ids(seats.column("via").take(pa.array(found))), sentences[by_id])]
+    via[found] = by_id[places_among(as_ids(seats.column("via").take(pa.array(found))), sentences[by_id])]
     return via
 
 
@@ -169,10 +170,10 @@ def _partners(seats: pa.RecordBatch, members: Members, claims: pa.RecordBatch) -
     """Pairs of rows of which mining them directly says something: both rows (p,), and whether they are a pair there."""
     groups, sentences = as_ids(seats.column("group")), as_ids(seats.column("sentence"))
     firsts = members.bounds[:-1]
-    places = among(as_ids(claims.column("group")), groups[firsts])
+    places = places_among(as_ids(claims.column("group")), groups[firsts])
     cells = members.group << 16 | members.language
     own, other = (
-        among(places << 16 | claims.column(name).to_numpy().astype(np.int64), cells) for name in ("own", "other")
+        places_among(places << 16 | claims.column(name).to_numpy().astype(np.int64), cells) for name in ("own", "other")
     )
     there = (places >= 0) & (own >= 0) & (other >= 0)
     same = as_ids(claims.column("partner"))[there] == sentences[other[there]]
@@ -224,7 +225,7 @@ def _by_cosine(members: Members, rows: Rows, wanted: Floats) -> tuple[Flags, Fla
 def _by_pairs(members: Members, rows: Rows, left: Rows, right: Rows, same: Flags, agrees: Flags) -> None:
     """Put what mining two languages directly says in place of what the cosine says."""
     firsts = members.bounds[:-1]
-    groups = among(firsts[members.group[left]], rows[:, 0])
+    groups = places_among(firsts[members.group[left]], rows[:, 0])
     there = np.flatnonzero(groups >= 0)
     block = groups[there]
     one, other = left[there] - rows[block, 0], right[there] - rows[block, 0]

@@ -15,11 +15,11 @@ from pipelines.mine.groups.records import (
     SEAT,
     STANDING,
     Ids,
-    among,
     as_column,
     as_ids,
     first_of_each,
 )
+from pipelines.runtime.lookup import places_among
 
 
 def choose(edges: pa.RecordBatch, seated: Ids) -> pa.RecordBatch:
@@ -34,7 +34,7 @@ def choose(edges: pa.RecordBatch, seated: Ids) -> pa.RecordBatch:
     sentences, pivots = as_ids(edges.column("sentence")), as_ids(edges.column("pivot"))
     order = np.lexsort((pivots, -edges.column("score").to_numpy(), sentences))
     best = order[first_of_each(sentences[order])]
-    return edges.take(pa.array(best[among(sentences[best], np.sort(seated)) < 0]))
+    return edges.take(pa.array(best[places_among(sentences[best], np.sort(seated)) < 0]))
 
 
 def seat(starts: Ids, choices: pa.RecordBatch, standing: pa.RecordBatch, language: int) -> pa.RecordBatch:
@@ -53,14 +53,14 @@ def seat(starts: Ids, choices: pa.RecordBatch, standing: pa.RecordBatch, languag
     """
     pivots = np.unique(starts)
     groups = pivots.copy()
-    places = among(as_ids(standing.column("standing")), pivots)
+    places = places_among(as_ids(standing.column("standing")), pivots)
     there = places >= 0
     groups[places[there]] = as_ids(standing.column("group"))[there]
     taken = _cells(places[there], standing.column("taken").to_numpy()[there])
     new = pivots[~np.isin(np.arange(len(pivots)), places)]
     # lexsort takes its last key first.
     sentences, languages = as_ids(choices.column("sentence")), choices.column("language").to_numpy()
-    of = among(as_ids(choices.column("pivot")), pivots)
+    of = places_among(as_ids(choices.column("pivot")), pivots)
     order = np.lexsort((sentences, -choices.column("score").to_numpy(), languages, of))
     best = order[first_of_each(of[order], languages[order])]
     best = best[~np.isin(_cells(of[best], languages[best]), taken)]
@@ -86,7 +86,7 @@ def standing_in(seats: pa.RecordBatch, language: int) -> pa.RecordBatch:
     groups, languages = as_ids(seats.column("group")), seats.column("language").to_numpy()
     own = np.flatnonzero(languages == language)
     own = own[np.argsort(groups[own])]
-    places = among(groups, groups[own])
+    places = places_among(groups, groups[own])
     there = places >= 0
     sentences = as_ids(seats.column("sentence"))[own]
     columns = [as_column(sentences[places[there]]), as_column(groups[there]), pa.array(languages[there])]
@@ -105,7 +105,7 @@ def left_over(choices: pa.RecordBatch, seated: Ids) -> pa.RecordBatch:
     sentences = as_ids(choices.column("sentence"))
     order = np.lexsort((choices.column("round").to_numpy(), sentences))
     first = order[first_of_each(sentences[order])]
-    first = first[among(sentences[first], np.sort(seated)) < 0]
+    first = first[places_among(sentences[first], np.sort(seated)) < 0]
     rows = choices.take(pa.array(first))
     columns = [rows.column(name) for name in ("sentence", "language", "pivot", "score")]
     return pa.RecordBatch.from_arrays(columns, schema=LEFT)

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.mine.groups.forming import edges
-from pipelines.mine.groups.records import CLAIM, Ids, among, as_column, as_ids, with_vectors
+from pipelines.mine.groups.records import CLAIM, Ids, as_column, as_ids, with_vectors
 from pipelines.mine.language import Choice, load_language
+from pipelines.runtime.lookup import places_among
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.parquet import BATCH_ROWS, read_shards
 from schemas.errors import GlotmillError
@@ -81,7 +82,7 @@ class Mined:
                 continue
             own, partner = _ID_COLUMNS if pair[0] == language else _ID_COLUMNS[::-1]
             for batch in read_shards(self.urls(pair), _ID_COLUMNS):
-                places = among(as_ids(batch.column(own)), seated)
+                places = places_among(as_ids(batch.column(own)), seated)
                 there = np.flatnonzero(places >= 0)
                 codes = [np.full(len(there), self.languages.index(key), np.int16) for key in (language, other)]
                 partners = as_ids(batch.column(partner))[there]
@@ -99,7 +100,7 @@ class Mined:
         seated, found = as_ids(seats.column("sentence")), 0
         encoded = load_language(self.embedded, language, self.choice)
         for positions, vectors in encoded.blocks():
-            places = among(as_ids(encoded.ids.take(pa.array(positions))), seated)
+            places = places_among(as_ids(encoded.ids.take(pa.array(positions))), seated)
             there = places >= 0
             rows = seats.take(pa.array(places[there]))
             values = pa.array(vectors[there].astype(np.float16).ravel())
@@ -123,7 +124,7 @@ class Mined:
             return
         found = 0
         for batch in read_shards(self.embedded.urls("sentences", language), columns, batch_rows=10 * BATCH_ROWS):
-            places = among(as_ids(batch.column("id")), wanted)
+            places = places_among(as_ids(batch.column("id")), wanted)
             there = places >= 0
             found += int(there.sum())
             yield batch.filter(pa.array(there)), places[there]

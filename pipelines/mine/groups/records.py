@@ -6,7 +6,6 @@ A language is its place among the keys of the languages that are grouped, sorted
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,14 +105,6 @@ def by_language(rows: pa.RecordBatch) -> Iterator[Keyed]:
     """Rows parted by their language's place."""
     for number, part in split_rows(rows, rows.column("language").to_numpy().astype(np.int64)):
         yield str(number), part
-
-
-def among(ids: npt.NDArray[Any], known: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Place of each id, or number, among others that are sorted; -1 where it is not there."""
-    if not len(known):
-        return np.full(len(ids), -1, np.int64)
-    found = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    return np.where(known[found] == ids, found, -1)
 
 
 def first_of_each(*columns: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:

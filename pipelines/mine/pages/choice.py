@@ -18,10 +18,10 @@ from pipelines.mine.pages.rows import (
     Ids,
     Numbers,
     of_arrow,
-    places,
     to_hex,
 )
 from pipelines.runtime.dropped import dropped_rows
+from pipelines.runtime.lookup import places_among
 from schemas.identifiers import content_id
 from schemas.records import PAGE_PAIR
 
@@ -117,7 +117,7 @@ class Addresses:
     rows: pa.Table
 
     def at(self, ids: Ids, column: str) -> list[str]:
-        found: list[str] = self.rows.column(column).take(pa.array(places(ids, self.ids))).to_pylist()
+        found: list[str] = self.rows.column(column).take(pa.array(places_among(ids, self.ids))).to_pylist()
         return found
 
 

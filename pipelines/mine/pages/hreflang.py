@@ -29,10 +29,10 @@ from pipelines.mine.pages.rows import (
     from_hex,
     of_arrow,
     of_schema,
-    places,
     to_arrow,
 )
 from pipelines.runtime.dropped import dropped_rows
+from pipelines.runtime.lookup import places_among
 from schemas.languages import UNDETERMINED, key_of
 
 _WHOSE = [("id", ID), ("tag", pa.string()), ("source", pa.string()), ("piece", pa.int32())]
@@ -128,7 +128,7 @@ def moved_pages(batches: Iterable[pa.RecordBatch]) -> pa.RecordBatch:
     """PAGE by the keys of addresses that lead to pages, out of LEADING and the pages of one range of keys."""
     batches = list(batches)
     leading, pages = of_schema(batches, LEADING), first_of_key(of_schema(batches, PAGE))
-    found = places(leading.column("target").to_numpy(), pages.column("key").to_numpy())
+    found = places_among(leading.column("target").to_numpy(), pages.column("key").to_numpy())
     there = found >= 0
     reached = pages.take(pa.array(found[there]))
     ends = [leading.column("key").filter(pa.array(there)), *reached.columns[1:5], pa.array(np.ones(there.sum(), bool))]
@@ -139,7 +139,7 @@ def find_targets(batches: Iterable[pa.RecordBatch], languages: Languages) -> tup
     """MEANT out of claims and the pages of one range of keys, and verdicts on the other claims."""
     batches = list(batches)
     claims, pages = of_schema(batches, CLAIM), first_of_key(of_schema(batches, PAGE))
-    found = places(claims.column("target").to_numpy(), pages.column("key").to_numpy())
+    found = places_among(claims.column("target").to_numpy(), pages.column("key").to_numpy())
     there = found >= 0
     named = pages.take(pa.array(found[there]))
     labels = np.full(len(found), -1)
@@ -162,7 +162,7 @@ def find_pages(batches: Iterable[pa.RecordBatch], languages: Languages) -> Judge
     """Pairs out of MEANT and the pages of one range of keys."""
     batches = list(batches)
     claims, pages = of_schema(batches, MEANT), first_of_key(of_schema(batches, PAGE))
-    found = places(claims.column("page").to_numpy(), pages.column("key").to_numpy())
+    found = places_among(claims.column("page").to_numpy(), pages.column("key").to_numpy())
     there = found >= 0
     labels = np.full(len(found), -1)
     labels[there] = pages.column("label").to_numpy()[found[there]]
@@ -184,7 +184,7 @@ def dropped_claims(alternates: pa.RecordBatch, verdicts: pa.RecordBatch, languag
     """DROPPED of the claims among some rows of ALTERNATE that have a verdict."""
     order = np.argsort(of_arrow(verdicts.column("id")), kind="stable")
     verdicts = verdicts.take(pa.array(order))
-    found = places(from_hex(alternates.column("id")), of_arrow(verdicts.column("id")))
+    found = places_among(from_hex(alternates.column("id")), of_arrow(verdicts.column("id")))
     rows, verdicts = alternates.filter(pa.array(found >= 0)), verdicts.take(pa.array(found[found >= 0]))
     claimed = pa.array(list(map(claimed_language, _tags(rows).to_pylist())), pa.string())
     names = pa.array(["", *languages.labels]).take(pa.array(verdicts.column("label").to_numpy().astype(np.int64) + 1))

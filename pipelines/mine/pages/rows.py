@@ -143,14 +143,6 @@ def first_of_key(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch.take(pa.array(order[first]))
 
 
-def places(wanted: npt.NDArray[np.generic], among: npt.NDArray[np.generic]) -> Numbers:
-    """Position of each value among others that are sorted; -1 where it is not there."""
-    if not len(among):
-        return np.full(len(wanted), -1, np.int64)
-    found = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
-    return np.where(among[found] == wanted, found, -1)
-
-
 def edges(
     languages: Languages, left: pa.RecordBatch, right: pa.RecordBatch, says: npt.NDArray[np.uint8]
 ) -> Iterator[Keyed]:

@@ -13,9 +13,10 @@ from pipelines.mine.pages.addresses import address_keys
 from pipelines.mine.pages.alike import alike, marked_pages
 from pipelines.mine.pages.choice import Addresses, choose, page_pairs
 from pipelines.mine.pages.hreflang import dropped_claims, find_pages, find_targets, moved_pages, read_claims, read_moved
-from pipelines.mine.pages.rows import MARKED, Ids, Keyed, Languages, by_range, edges, from_hex, pages, places
+from pipelines.mine.pages.rows import MARKED, Ids, Keyed, Languages, by_range, edges, from_hex, pages
 from pipelines.runtime.batches import RowGroup, split_rows
 from pipelines.runtime.filesystem import Folder
+from pipelines.runtime.lookup import places_among
 from pipelines.runtime.manifest import Manifest
 from pipelines.runtime.parquet import NARROW_ROWS, read_batches, read_shards
 from pipelines.runtime.shards import Named
@@ -251,7 +252,7 @@ def _addresses(corpus: Manifest, label: str, wanted: Ids) -> Addresses:
     ids, rows = [np.empty(0, "S16")], []
     for batch in read_shards(corpus.urls("kept", label), ("id", "url", "source")):
         own = from_hex(batch.column("id"))
-        there = places(own, wanted) >= 0
+        there = places_among(own, wanted) >= 0
         ids.append(own[there])
         rows.append(batch.select(["url", "source"]).filter(pa.array(there)))
     found = np.concatenate(ids)

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.publish.exports.pairs import BELOW_SCORE
-from pipelines.publish.exports.plan import GroupIds, as_bytes, find
+from pipelines.publish.exports.plan import GroupIds, as_bytes
 from pipelines.runtime.draws import below, draws
 from pipelines.runtime.dropped import dropped_rows
 from pipelines.runtime.filesystem import Folder
+from pipelines.runtime.lookup import places_among
 from pipelines.runtime.parquet import read_shards
 from schemas.recipe import LinesLayout
 
@@ -62,7 +63,7 @@ class Places:
 
     def find(self, ids: pa.Array) -> Lines:
         """Places of groups by id; -1 for those that are not complete."""
-        return find(self.groups, as_bytes(ids))
+        return places_among(as_bytes(ids), self.groups)
 
 
 @dataclass(frozen=True)

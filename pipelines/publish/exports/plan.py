@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.publish.exports.records import LANGUAGE_COST
+from pipelines.runtime.lookup import places_among
 from schemas.identifiers import content_id
 
 Bits = npt.NDArray[np.uint8]
@@ -38,13 +39,13 @@ class Presence:
         # The largest language has nearly all of them, so that few are added after it.
         for ids in sorted(groups.values(), key=len, reverse=True):
             own = as_bytes(ids)
-            further = own[find(every, own) < 0]
+            further = own[places_among(own, every) < 0]
             if len(further):
                 every = np.sort(np.concatenate([every, further]))
         bits = {}
         for key, ids in groups.items():
             there = np.zeros(len(every), np.bool_)
-            there[find(every, as_bytes(ids))] = True
+            there[places_among(as_bytes(ids), every)] = True
             bits[key] = np.packbits(there)
         return cls(every, bits)
 
@@ -76,14 +77,6 @@ class Added:
 def as_bytes(ids: pa.Array) -> GroupIds:
     """Ids of 32 digits as bytes, in their order."""
     return np.frombuffer(ids.cast(pa.binary(_ID)).buffers()[1], f"S{_ID}", count=len(ids), offset=ids.offset * _ID)
-
-
-def find(groups: GroupIds, wanted: GroupIds) -> npt.NDArray[np.int64]:
-    """Places of ids among sorted ones; -1 for those that are not there. Both in any number, (n,) as `wanted`."""
-    if not len(groups):
-        return np.full(len(wanted), -1)
-    places = np.minimum(np.searchsorted(groups, wanted), len(groups) - 1)
-    return np.where(groups[places] == wanted, places, -1)
 
 
 def language_order(presence: Presence, wanted: Sequence[str] = ()) -> tuple[Added, ...]:
